@@ -1,0 +1,65 @@
+# Two commands: `make demo` and `make test`. Both set everything up under the clone first.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .make
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench bench-slow lock clean
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/setup: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing locked dependencies (hash-checked) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/setup-dev: requirements-dev.lock $(STAMPS)/setup
+	@echo "Installing locked development tools (hash-checked) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+setup: $(STAMPS)/setup ## Install Hanse into .venv
+setup-dev: $(STAMPS)/setup-dev ## Install Hanse and its development tools into .venv
+
+demo: $(STAMPS)/setup ## Six organisations, one collaboration, end to end (ARGS="--keep")
+	@$(BIN)/hanse demo $(ARGS)
+
+test: $(STAMPS)/setup-dev ## Run the tests
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(STAMPS)/setup-dev ## Run the long suites too
+	@$(BIN)/python -m pytest -m "slow" $(ARGS)
+
+coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
+	@$(BIN)/python -m pytest -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
+	  --cov-report=term-missing:skip-covered --cov-fail-under=95 \
+	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors tests/architecture $(ARGS)
+
+lint: $(STAMPS)/setup-dev ## Style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(STAMPS)/setup-dev ## Types
+	@$(BIN)/mypy
+
+layers: $(STAMPS)/setup-dev ## Imports run only downwards
+	@$(BIN)/lint-imports --no-cache
+
+bench: $(STAMPS)/setup-dev ## Benchmarks beside their limits
+	@$(BIN)/python bench/run.py $(ARGS)
+
+lock: $(STAMPS)/setup-dev ## Renew the lock files
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra build -o requirements.lock pyproject.toml
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
+	  --no-emit-find-links --no-header --extra build --extra dev -o requirements-dev.lock pyproject.toml
+
+clean: ## Remove what the build and the tests made (not .venv)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .coverage build dist
