@@ -17,7 +17,8 @@ from hanse.core.errors import InputError
 T = TypeVar("T")
 MAX_INTEGER = 2**53 - 1
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+_encoder = msgspec.json.Encoder(order="sorted")
+_plain = msgspec.json.Decoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
@@ -34,14 +35,15 @@ def encode(value: object) -> bytes:
     Raises:
         NotCanonical: on floats, integers beyond ±(2^53 - 1) or keys outside ASCII.
     """
-    data = _encoder.encode(value)
     if not isinstance(value, msgspec.Struct):
         check_plain(value)
-    return data
+    return _encoder.encode(value)
 
 
 def decode(data: bytes, type_: type[T]) -> T:
     """Decode canonical bytes into ``type_``; any other spelling of the same value is refused.
+
+    Untyped fields are checked too: a float or a wide integer inside them is refused.
 
     Raises:
         NotCanonical: when the bytes do not decode or do not re-encode to themselves.
@@ -49,6 +51,7 @@ def decode(data: bytes, type_: type[T]) -> T:
     value = decode_trusted(data, type_)
     if _encoder.encode(value) != data:
         raise NotCanonical("the bytes are valid JSON but not its canonical form")
+    check_plain(_plain.decode(data))
     return value
 
 
