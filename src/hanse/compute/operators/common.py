@@ -1,0 +1,82 @@
+"""Texts and parameters that several declarations share."""
+
+from __future__ import annotations
+
+from hanse.compute.operators.declaration import Parameter
+
+MPC_PROTOCOLS = ("aby3", "cheetah")
+PSI_PROTOCOLS = ("rr22", "ecdh")
+LEVELS = (1, 2, 3, 4)
+
+SEMI_HONEST = "semi-honest"
+
+MPC_COLLUSION = {
+    "aby3": "ABY3, three computing nodes, semi-honest: as long as no two of them pool what they "
+    "hold, none learns more than stated. Aborts and malformed messages are detected, wrong "
+    "shares are not.",
+    "cheetah": "CHEETAH, two computing nodes, semi-honest: neither learns more than stated. "
+    "Aborts and malformed messages are detected, wrong shares are not.",
+}
+MPC_COLLUSION_ZH = {
+    "aby3": "ABY3，三个算力节点，半诚实模型：只要其中任意两方不串通，"
+    "任何一方都不会得到上述以外的信息。"
+    "可发现中止和格式错误的消息，不能发现错误的分片。",
+    "cheetah": "CHEETAH，两个算力节点，半诚实模型：任何一方都不会得到上述以外的信息。"
+    "可发现中止和格式错误的消息，不能发现错误的分片。",
+}
+PSI_COLLUSION = {
+    "rr22": "RR22 private set intersection between the two owners, semi-honest. An owner that "
+    "enters keys it does not really hold learns whether the other holds them.",
+    "ecdh": "ECDH private set intersection on Curve25519 between the two owners, semi-honest. An "
+    "owner that enters keys it does not really hold learns whether the other holds them.",
+}
+PSI_COLLUSION_ZH = {
+    "rr22": "两个数据提供方之间的 RR22 隐私求交，半诚实模型。若一方输入自己并不持有的标识，"
+    "可得知对方是否持有它们。",
+    "ecdh": "两个数据提供方之间基于 Curve25519 的 ECDH 隐私求交，半诚实模型。"
+    "若一方输入自己并不持有的"
+    "标识，可得知对方是否持有它们。",
+}
+
+KEY_PARAMETERS = {
+    "left_key": Parameter(
+        type="texts",
+        help="Key column or columns of the left table, in order.",
+        help_zh="左表的标识列（可多列，按顺序）。",
+    ),
+    "right_key": Parameter(
+        type="texts",
+        help="Key column or columns of the right table, in the same order.",
+        help_zh="右表的标识列（可多列，顺序相同）。",
+    ),
+    "key_type": Parameter(
+        type="text",
+        default="text",
+        choices=("text", "integer", "date"),
+        help="How keys are read before matching: integer makes 007 and 7 equal, date reads "
+        "ISO 8601 days.",
+        help_zh="匹配前如何解释标识：integer 使 007 与 7 相等，date 按 ISO 8601 日期解释。",
+    ),
+    "case": Parameter(
+        type="text",
+        default="exact",
+        choices=("exact", "lower"),
+        help="Whether letter case counts (exact) or not (lower).",
+        help_zh="是否区分大小写：exact 区分，lower 不区分。",
+    ),
+}
+
+MINIMUM_ROWS = Parameter(
+    type="integer",
+    default=20,
+    minimum="5",
+    maximum="1000000",
+    help="The step is refused when there are fewer rows.",
+    help_zh="行数少于此值时拒绝执行。",
+)
+
+LABEL = Parameter(
+    type="text",
+    help="The label column (0 and 1); exactly one owner holds it.",
+    help_zh="标签列（0 和 1），只能由一个数据提供方持有。",
+)

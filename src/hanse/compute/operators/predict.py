@@ -1,0 +1,75 @@
+"""Score aligned rows with a joint model for the receivers."""
+
+from __future__ import annotations
+
+from hanse.compute.operators.common import (
+    LEVELS,
+    MINIMUM_ROWS,
+    MPC_COLLUSION,
+    MPC_COLLUSION_ZH,
+    MPC_PROTOCOLS,
+    SEMI_HONEST,
+)
+from hanse.compute.operators.declaration import OperatorSpec, Port
+
+SPEC = OperatorSpec(
+    name="predict",
+    version=1,
+    title="Joint scoring",
+    title_zh="联合打分",
+    summary="Scores every row of the aligned tables on shares and opens the scores to the "
+    "receivers. A receiver that is an owner gets its own keys beside the scores; another gets "
+    "row numbers.",
+    summary_zh="在分片上为对齐表的每一行打分，只向接收方打开。接收方若是数据提供方，"
+    "分数旁附有自己的标识；否则附行号。",
+    roles={
+        "owner": "prepares its columns by its recipe and shares them",
+        "compute": "scores on shares with its share of the model",
+        "receiver": "opens the scores",
+    },
+    roles_zh={
+        "owner": "按训练时的规则处理自己的列并以分片形式交出",
+        "compute": "用模型分片在分片上打分",
+        "receiver": "打开分数",
+    },
+    owners=(1, 16),
+    inputs={
+        "model": Port(
+            kind="model",
+            held_by=("owner", "compute"),
+            help="Trained model.",
+            help_zh="训练好的模型。",
+        ),
+        "table": Port(
+            kind="table", held_by=("owner",), help="Aligned table.", help_zh="对齐后的表。"
+        ),
+    },
+    outputs={
+        "scores": Port(
+            kind="scores",
+            held_by=("receiver",),
+            help="Keys (or row numbers) and probabilities.",
+            help_zh="标识（或行号）与概率。",
+        )
+    },
+    parameters={"minimum_rows": MINIMUM_ROWS},
+    protocols=MPC_PROTOCOLS,
+    levels=LEVELS,
+    ranges="Prepared values lie within ±10, as in training.",
+    ranges_zh="与训练时相同，处理后的数值在 ±10 以内。",
+    adversary_model=SEMI_HONEST,
+    collusion=MPC_COLLUSION,
+    collusion_zh=MPC_COLLUSION_ZH,
+    leaks={
+        "owner": "learns the row count.",
+        "compute": "learns the row count; no value, no weight, no score.",
+        "receiver": "learns the score of every row. With its own columns and enough scores it can "
+        "estimate what the other owners' columns add to each row's score.",
+    },
+    leaks_zh={
+        "owner": "得知行数。",
+        "compute": "得知行数；不会得知任何数值、权重或分数。",
+        "receiver": "得知每一行的分数。结合自己的列和足够多的分数，"
+        "可推测其他方的列对每行分数的贡献。",
+    },
+)

@@ -1,0 +1,82 @@
+"""The operators this release offers."""
+
+from __future__ import annotations
+
+from hanse.compute.errors import BadRoles, RefusedProtocol, UnknownOperator
+from hanse.compute.operators import (
+    align,
+    evaluate,
+    intersect,
+    logistic_regression,
+    predict,
+    split,
+    summary,
+)
+from hanse.compute.operators.declaration import OperatorSpec
+
+COMPUTE_NODES = {"aby3": 3, "cheetah": 2}
+
+_OPERATORS: dict[str, OperatorSpec] = {
+    module.SPEC.name: module.SPEC
+    for module in (align, intersect, split, summary, logistic_regression, evaluate, predict)
+}
+
+
+def operators() -> dict[str, OperatorSpec]:
+    """All operators by name, in the order a flow usually uses them."""
+    return dict(_OPERATORS)
+
+
+def get_operator(name: str, version: int | None = None) -> OperatorSpec:
+    """The operator by that name.
+
+    Raises:
+        UnknownOperator: when there is none, or not in that version.
+    """
+    spec = _OPERATORS.get(name)
+    if spec is None:
+        raise UnknownOperator(f"no operator {name[:60]!r}; there are: {', '.join(_OPERATORS)}")
+    if version is not None and version != spec.version:
+        raise UnknownOperator(f"{name} is offered in version {spec.version}, not {version}")
+    return spec
+
+
+def protocol_for(spec: OperatorSpec, compute_nodes: int) -> str:
+    """The protocol the operator runs under with so many computing nodes.
+
+    Raises:
+        RefusedProtocol: when there is none for that number.
+    """
+    if not spec.uses_mpc:
+        return spec.protocols[0]
+    for protocol in spec.protocols:
+        if COMPUTE_NODES[protocol] == compute_nodes:
+            return protocol
+    raise RefusedProtocol(
+        f"{spec.name} runs between two computing nodes (CHEETAH) or three (ABY3), "
+        f"not {compute_nodes}"
+    )
+
+
+def check_session(
+    spec: OperatorSpec, protocol: str, *, owners: int, computes: int, receivers: int
+) -> None:
+    """Refuse a session whose protocol or numbers of parties do not fit the operator.
+
+    Raises:
+        RefusedProtocol: unknown protocol, or wrong number of computing nodes for it.
+        BadRoles: too few or too many owners, or nobody to receive the result.
+    """
+    if protocol not in spec.protocols:
+        raise RefusedProtocol(
+            f"{spec.name} runs under {' or '.join(spec.protocols)}, not {protocol[:30]!r}"
+        )
+    low, high = spec.owners
+    if not low <= owners <= high:
+        raise BadRoles(f"{spec.name} needs {low} to {high} owners, not {owners}")
+    if spec.uses_mpc and computes != COMPUTE_NODES[protocol]:
+        raise RefusedProtocol(
+            f"{protocol} needs {COMPUTE_NODES[protocol]} computing nodes, not {computes}"
+        )
+    if "receiver" in spec.roles and receivers < 1:
+        raise BadRoles(f"{spec.name} needs a receiver of its result")
