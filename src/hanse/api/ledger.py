@@ -1,0 +1,163 @@
+"""Ledger views: status, blocks, transactions, proofs, and raw blocks for followers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from hanse.api.base import Page, Request, View
+from hanse.api.operation import Operation
+
+
+class LedgerStatusView(View):
+    """Where this node's ledger stands. ``source_height`` is None where it is not known."""
+
+    chain: str
+    network: str
+    suite: str
+    role: Literal["sequencer", "follower"]
+    orderer: str
+    height: int
+    time_ms: int
+    head: str
+    state_root: str
+    source_height: int | None = None
+
+
+class BlockSummary(View):
+    """A block's header; hashes in hex."""
+
+    height: int
+    time_ms: int
+    hash: str
+    previous: str
+    transactions_root: str
+    receipts_root: str
+    state_root: str
+    count: int
+    orderer: str
+
+
+class EventView(View):
+    """One event of a receipt."""
+
+    contract: str
+    name: str
+    data: dict[str, Any]
+
+
+class TransactionView(View):
+    """A committed transaction with its receipt. ``code`` names the error when not ``ok``."""
+
+    id: str
+    height: int
+    index: int
+    time_ms: int
+    sender: str
+    sender_name: str = ""
+    contract: str
+    action: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    ok: bool
+    code: str = ""
+    message: str = ""
+    events: list[EventView] = Field(default_factory=list)
+    result: Any = None
+
+
+class BlockView(BlockSummary):
+    """A whole block, decoded."""
+
+    signature: str
+    transactions: list[TransactionView]
+
+
+class RawBlocksView(View):
+    """Blocks as followers verify and execute them: base64url of the block's bytes."""
+
+    blocks: list[str]
+    height: int
+
+
+class SubmitTransactionRequest(Request):
+    """A signed transaction: base64url of its canonical bytes."""
+
+    transaction: Annotated[str, Field(min_length=1, max_length=1_500_000)]
+
+
+class SubmittedView(View):
+    """The transaction was checked and queued; its receipt follows with a block."""
+
+    transaction: str
+
+
+OPERATIONS = (
+    Operation("ledger.status", "GET", "/v1/ledger/status", "Height, head, role", LedgerStatusView),
+    Operation(
+        "ledger.genesis",
+        "GET",
+        "/v1/ledger/genesis",
+        "The genesis file",
+        dict[str, Any],
+        access="public",
+    ),
+    Operation(
+        "ledger.blocks",
+        "GET",
+        "/v1/ledger/blocks",
+        "List blocks, newest first",
+        Page[BlockSummary],
+    ),
+    Operation("ledger.block", "GET", "/v1/ledger/blocks/{height}", "Show a block", BlockView),
+    Operation(
+        "ledger.transactions",
+        "GET",
+        "/v1/ledger/transactions",
+        "Search transactions, newest first",
+        Page[TransactionView],
+        query=("sender", "contract", "action", "subject"),
+    ),
+    Operation(
+        "ledger.transaction",
+        "GET",
+        "/v1/ledger/transactions/{id}",
+        "Show a transaction",
+        TransactionView,
+        query=("wait_ms",),
+    ),
+    Operation(
+        "ledger.submit",
+        "POST",
+        "/v1/ledger/transactions",
+        "Submit a signed transaction",
+        SubmittedView,
+        SubmitTransactionRequest,
+        "peer",
+        202,
+    ),
+    Operation(
+        "ledger.raw_blocks",
+        "GET",
+        "/v1/ledger/raw-blocks",
+        "Blocks for followers; waits",
+        RawBlocksView,
+        access="peer",
+        query=("from_height", "limit", "wait_ms"),
+    ),
+    Operation(
+        "ledger.prove_transaction",
+        "GET",
+        "/v1/ledger/proofs/transactions/{id}",
+        "Proof that a transaction was committed",
+        dict[str, Any],
+    ),
+    Operation(
+        "ledger.prove_state",
+        "GET",
+        "/v1/ledger/proofs/state",
+        "Proof of a current value or of its absence",
+        dict[str, Any],
+        query=("contract", "collection", "key"),
+    ),
+)

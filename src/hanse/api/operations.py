@@ -1,0 +1,52 @@
+"""Every operation of ``/v1``, declared once: id, method, path, who may call, body and answer.
+
+The node builds its routes from this table (``operation_id`` in OpenAPI), the SDK its methods,
+the command line its commands; an architecture test keeps the three one-to-one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hanse.api import (
+    catalogue,
+    data,
+    evidence,
+    flows,
+    grants,
+    ledger,
+    members,
+    node,
+    operators,
+    peer,
+    points,
+    session,
+)
+from hanse.api.operation import Operation
+
+_AREAS = (
+    session,
+    node,
+    members,
+    ledger,
+    data,
+    catalogue,
+    operators,
+    grants,
+    flows,
+    points,
+    evidence,
+    peer,
+)
+OPERATIONS: Final[dict[str, Operation]] = {
+    declared.id: declared for area in _AREAS for declared in area.OPERATIONS
+}
+
+
+def operation(id_: str) -> Operation:
+    """The declared operation.
+
+    Raises:
+        KeyError: when nothing is declared under that id.
+    """
+    return OPERATIONS[id_]
