@@ -1,0 +1,1 @@
+"""The node's own database: tables, engine, one setting for SQLite or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""How an organisation enters: application, admission, credential, wallet."""

@@ -1,0 +1,144 @@
+"""The settings file that ``hanse node init`` writes: every setting, explained."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from hanse.node.settings import SETTINGS_FILE
+
+_TEMPLATE = """\
+# Settings of one Hanse node. Every value can be overridden by the environment:
+# HANSE_HTTP__PORT=8500 overrides port in [http]. Secrets do not belong here.
+
+# The organisation's display name (on the ledger after admission).
+name = {name}
+# Cryptographic suite: "sm" (SM2/SM3/SM4) or "intl" (Ed25519/SHA-256/AES-256-GCM).
+# Fixed by the network's genesis; a node of the other suite cannot join.
+suite = {suite}
+
+[http]
+# Address the API listens on. 127.0.0.1 is reachable from this machine only.
+host = {host}
+port = {port}
+# The URL other nodes reach this node at; it stands in the DID document.
+# Empty means http://host:port.
+public_url = {public_url}
+# PEM files. With both set the node speaks HTTPS; use that on every network you do not own.
+tls_certificate = ""
+tls_private_key = ""
+# PEM file with the authorities trusted for other nodes' HTTPS; empty: the system's.
+peer_ca = ""
+# Largest request body, and largest uploaded table.
+max_body_bytes = 2097152
+max_upload_bytes = 17179869184
+
+[database]
+# SQLAlchemy URLs. Empty: SQLite files in this home. PostgreSQL:
+# url = "postgresql+psycopg://hanse@db.example/hanse"
+# `url` holds users and the audit log (back it up), `views_url` what can be rebuilt
+# from the ledger.
+url = ""
+views_url = ""
+
+[ledger]
+# "none" until the node belongs to a network, then "sequencer" or "follower".
+role = "none"
+# Followers: where blocks come from.
+operator_url = ""
+# How long one request for new blocks may wait at the operator.
+poll_wait_ms = 10000
+
+[compute]
+# Address and ports the computing links listen on: tell your firewall.
+# 0 to 0 means any free port, for trials on one machine.
+host = {host}
+first_port = 0
+last_port = 0
+# Tasks computing at the same time; more wait in a queue.
+max_tasks = 4
+
+[data]
+# Directories tables may be imported from by path (`hanse data import FILE`), besides
+# import/ in this home. Uploads need none.
+import_directories = {import_directories}
+
+[sessions]
+# A session ends after this time, or earlier when unused.
+ttl_seconds = 28800
+idle_seconds = 3600
+# So many failed logins lock an account for so long.
+lockout_failures = 5
+lockout_seconds = 300
+password_minimum_length = 10
+
+[limits]
+# Calls per caller in each window. Beyond it: node.too_many_requests (HTTP 429).
+window_seconds = 60
+user_calls = 3000
+peer_calls = 30000
+public_calls = 300
+login_calls = 30
+application_calls = 30
+
+[audit]
+# How often the head of the audit log is anchored on the ledger (also at shutdown).
+anchor_seconds = 3600
+
+[log]
+# debug, info, warning or error; json (one object per line) or text.
+level = "info"
+format = "json"
+# Empty: standard error.
+file = ""
+"""
+
+
+def render_settings(
+    *,
+    name: str,
+    suite: str,
+    host: str,
+    port: int,
+    public_url: str,
+    import_directories: list[str],
+) -> str:
+    """The commented file for a new home. JSON strings are TOML strings."""
+    return _TEMPLATE.format(
+        name=_quote(name),
+        suite=_quote(suite),
+        host=_quote(host),
+        port=port,
+        public_url=_quote(public_url),
+        import_directories=json.dumps(import_directories, ensure_ascii=False),
+    )
+
+
+def change_setting(home: Path, section: str, key: str, value: str) -> None:
+    """Change one string setting in place; every comment stays.
+
+    Args:
+        home: the node's home.
+        section: table name, for instance ``ledger``.
+        key: key the file holds already.
+        value: the new string.
+    """
+    path = home / SETTINGS_FILE
+    text = path.read_text("utf-8")
+    pattern = re.compile(
+        rf"(^\[{re.escape(section)}\]\n(?:(?!\[).*\n)*?{re.escape(key)} = ).*$", re.MULTILINE
+    )
+    changed, count = pattern.subn(lambda match: match.group(1) + _quote(value), text, count=1)
+    if not count:
+        changed = f"{text.rstrip()}\n\n[{section}]\n{key} = {_quote(value)}\n"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(changed, "utf-8")
+    temporary.replace(path)
+
+
+def _quote(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+__all__ = ["change_setting", "render_settings"]

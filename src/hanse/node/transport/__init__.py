@@ -1,0 +1,1 @@
+"""Node to node: proof of identity, blocks, sealed messages."""

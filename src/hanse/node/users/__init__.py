@@ -1,0 +1,1 @@
+"""People of one organisation: accounts, passwords, sessions, API tokens."""

@@ -1,0 +1,1 @@
+"""Projections of ledger receipts into SQL: rebuildable at any time, never the truth itself."""
