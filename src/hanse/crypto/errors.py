@@ -89,6 +89,13 @@ class WrongPassphrase(AuthenticationError):
     help = "Try the passphrase again; if it is right, restore the keystore from a backup."
 
 
+class WeakPassphrase(InputError):
+    """A passphrase is too short."""
+
+    code = "crypto.weak_passphrase"
+    help = "Choose at least 8 characters, better several unrelated words."
+
+
 class KeystoreExists(ConflictError):
     """A keystore stands at that path already."""
 

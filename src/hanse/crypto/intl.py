@@ -25,12 +25,14 @@ from hanse.crypto.suite import (
     SIGNATURE_BYTES,
     TAG_BYTES,
     HashObject,
+    KeyUse,
     SuiteName,
 )
 
 KEY_BYTES = 32
 PUBLIC_BYTES = 32
 MAX_SEAL_BYTES = 2**31 - 1
+_PROBE = bytes(31) + b"\x40"  # any private key shows whether a point has small order
 
 
 def _check_length(key: bytes, length: int, what: str) -> bytes:
@@ -104,6 +106,14 @@ class IntlSuite:
     def agreement_public(self, private: bytes) -> bytes:
         """X25519 public key."""
         return _agreement(private).public_key().public_bytes_raw()
+
+    def check_public(self, public: bytes, use: KeyUse) -> None:
+        """32 bytes; for agreement also not of small order."""
+        _check_length(public, PUBLIC_BYTES, f"a public {use} key")
+        if use == "agreement":
+            self.agree(_PROBE, public)
+        else:
+            _verifier(public)
 
     def sign(self, private: bytes, domain: str, message: bytes) -> bytes:
         """Ed25519 signature of the tagged message."""

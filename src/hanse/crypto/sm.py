@@ -12,7 +12,7 @@ from tongsuopy.crypto.exceptions import InvalidTag
 from hanse.core.canonical import tagged
 from hanse.crypto import derivation, sm2, sm3
 from hanse.crypto.errors import BadInputSize, BadKey, CannotOpen
-from hanse.crypto.suite import NONCE_BYTES, TAG_BYTES, HashObject, SuiteName
+from hanse.crypto.suite import NONCE_BYTES, TAG_BYTES, HashObject, KeyUse, SuiteName
 
 KEY_BYTES = 16
 MAX_SEAL_BYTES = 2**31 - 1
@@ -66,6 +66,10 @@ class SmSuite:
     def agreement_public(self, private: bytes) -> bytes:
         """SM2 public key, ``04‖x‖y``."""
         return sm2.public_of(private)
+
+    def check_public(self, public: bytes, use: KeyUse) -> None:
+        """A point of the SM2 curve, for either use."""
+        sm2.check_public(public)
 
     def sign(self, private: bytes, domain: str, message: bytes) -> bytes:
         """SM2 signature of the tagged message."""

@@ -52,6 +52,11 @@ def public_of(private: bytes) -> bytes:
     return _private(private)[1]
 
 
+def check_public(public: bytes) -> None:
+    """Raise `BadKey` unless ``public`` is 65 bytes of a point of the curve."""
+    _public(public)
+
+
 def identity_digest(public: bytes, user_id: bytes = DEFAULT_USER_ID) -> bytes:
     """Z: the digest of user id, curve and public key (GB/T 32918.2, 5.5).
 

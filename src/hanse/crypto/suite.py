@@ -25,6 +25,7 @@ from typing import Literal, Protocol
 from hanse.crypto.errors import UnknownSuite
 
 SuiteName = Literal["sm", "intl"]
+KeyUse = Literal["signing", "agreement"]
 NONCE_BYTES = 12
 TAG_BYTES = 16
 HASH_BYTES = 32
@@ -114,6 +115,10 @@ class Suite(Protocol):
 
     def agreement_public(self, private: bytes) -> bytes:
         """Public agreement key: SM2 65 bytes ``04‖x‖y``, X25519 32 bytes."""
+        ...
+
+    def check_public(self, public: bytes, use: KeyUse) -> None:
+        """Check that bytes are a public key of this suite; raises `BadKey`."""
         ...
 
     def sign(self, private: bytes, domain: str, message: bytes) -> bytes:
