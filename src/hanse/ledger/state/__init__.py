@@ -1,0 +1,1 @@
+"""Authenticated state: every key and value of the ledger under one Merkle root."""
