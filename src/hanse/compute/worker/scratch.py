@@ -1,0 +1,51 @@
+"""A task's directory: scratch files, outputs and log; and how it is wiped."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+SCRATCH = "scratch"
+OUT = "out"
+LOG = "worker.log"
+_BLOCK = 1 << 20
+
+
+def prepare(work_dir: Path) -> None:
+    """Create the directory and its parts, readable by this user only; old parts are wiped."""
+    for part in (work_dir, work_dir / SCRATCH, work_dir / OUT):
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)
+    wipe(work_dir / SCRATCH, keep=True)
+
+
+def wipe_task(work_dir: Path, succeeded: bool) -> None:
+    """Wipe the scratch files, and the outputs too when the task failed. The log stays."""
+    wipe(work_dir / SCRATCH)
+    if not succeeded:
+        wipe(work_dir / OUT)
+
+
+def wipe(directory: Path, *, keep: bool = False) -> None:
+    """Overwrite every file below once, then remove it.
+
+    Scratch holds digests of keys, never rows, and belongs on an encrypted file system:
+    overwriting does not reach old blocks of flash and copy-on-write storage.
+    """
+    for path in directory.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with contextlib.suppress(OSError):
+                _overwrite(path)
+    shutil.rmtree(directory, ignore_errors=True)
+    if keep:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _overwrite(path: Path) -> None:
+    left = path.stat().st_size
+    zeros = bytes(min(left, _BLOCK))
+    with path.open("r+b", buffering=0) as file:
+        while left > 0:
+            left -= file.write(zeros[:left])
+        os.fsync(file.fileno())
