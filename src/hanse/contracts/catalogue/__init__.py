@@ -1,0 +1,1 @@
+"""Catalogue: signed metadata of datasets and computing resources."""

@@ -1,0 +1,1 @@
+"""Evidence: salted commitments to what happened, openable by named parties."""

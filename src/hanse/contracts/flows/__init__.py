@@ -1,0 +1,1 @@
+"""Flows: a compiled collaboration that drives its parties by events."""

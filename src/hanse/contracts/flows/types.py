@@ -1,0 +1,125 @@
+"""Records of flows. Flow and step states follow the Dataspace Protocol's transfer process."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from hanse.contracts.bounds import Slug
+from hanse.contracts.flows.spec import FlowSpec
+from hanse.ledger.contract.contract import Record
+from hanse.ledger.contract.state import Collection
+
+RunState = Literal["REQUESTED", "STARTED", "SUSPENDED", "COMPLETED", "TERMINATED"]
+AttemptState = Literal["OPEN", "COMPLETED", "FAILED", "CANCELLED"]
+EndCause = Literal["", "completed", "failure", "party", "grant"]
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """One payment of the settlement, fixed when the flow is deployed.
+
+    ``subject`` is the grant or, for a fee, the alias of the compute provider.
+    """
+
+    to: str
+    amount_points: int
+    kind: Literal["grant", "fee"]
+    subject: str
+
+
+class PinnedData(msgspec.Struct, frozen=True):
+    """What the catalogue said of one data use when the flow was deployed."""
+
+    dataset: str
+    owner: str
+    commitment: str
+    level: int
+    revision: int
+
+
+class SpecRecord(Record, frozen=True):
+    """What was deployed; never changes."""
+
+    spec: FlowSpec
+    data: dict[str, PinnedData]
+    payments: list[Payment]
+    levels: dict[str, int]
+
+
+class FlowRecord(Record, frozen=True):
+    """How a flow stands.
+
+    Attributes:
+        round: 1 for the first run, one more for each rerun of a terminated flow; names its
+            escrow.
+        consumed: whether the uses of its grants are spent.
+        completed: number of completed steps.
+        cause: why it ended; ``code`` and ``reason`` tell more.
+    """
+
+    id: str
+    initiator: str
+    name: str
+    state: RunState
+    steps: int
+    price_points: int
+    created_ms: int
+    updated_ms: int
+    round: int = 1
+    consumed: bool = False
+    completed: int = 0
+    cause: EndCause = ""
+    code: str = ""
+    reason: str = ""
+
+
+class StepRecord(Record, frozen=True):
+    """How a step stands. A step without a record waits for its inputs.
+
+    ``failures`` counts against ``max_attempts``; ``attempt`` never goes back.
+    """
+
+    state: RunState
+    attempt: int
+    failures: int = 0
+    deadline_ms: int = 0
+    requested_ms: int = 0
+    started_ms: int = 0
+    completed_ms: int = 0
+
+
+class FailureReport(msgspec.Struct, frozen=True):
+    """One party's signed account of what went wrong; the ledger itself when party is empty."""
+
+    party: str
+    phase: str
+    code: str
+    message: str
+    blamed: list[str]
+    time_ms: int
+
+
+class AttemptRecord(Record, frozen=True):
+    """Everything said about one attempt: confirmations and outcomes by alias, reports."""
+
+    state: AttemptState = "OPEN"
+    confirmed: dict[str, str] = msgspec.field(default_factory=dict)
+    reported: dict[str, str] = msgspec.field(default_factory=dict)
+    reports: list[FailureReport] = msgspec.field(default_factory=list)
+
+
+class FlowParameters(Record, frozen=True, forbid_unknown_fields=True):
+    """Governed parameters: the protocols allowed by the highest level among the inputs."""
+
+    protocols: dict[
+        Annotated[str, Meta(pattern=r"^[1-5]\Z")], Annotated[list[Slug], Meta(max_length=16)]
+    ]
+
+
+SPECS = Collection("flows", "spec", SpecRecord)
+FLOWS = Collection("flows", "flow", FlowRecord)
+STEPS = Collection("flows", "step", StepRecord)
+ATTEMPTS = Collection("flows", "attempt", AttemptRecord)
+PARAMETERS = Collection("flows", "parameters", FlowParameters)

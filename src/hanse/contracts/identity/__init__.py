@@ -1,0 +1,1 @@
+"""Identity: DIDs, keys by height, members, roles, credential status."""

@@ -1,0 +1,1 @@
+"""Points: issued by the regulator, held, transferred, frozen, escrowed for flows."""
