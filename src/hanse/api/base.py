@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, SecretStr
 
 T = TypeVar("T")
 
@@ -18,6 +18,11 @@ Points = Annotated[int, Field(ge=0, le=2**53 - 1, description="Integer points.")
 Level = Annotated[int, Field(ge=1, le=5, description="Level by JR/T 0197-2020, 1 (open) to 5.")]
 TimeMs = Annotated[int, Field(ge=0, le=2**53 - 1, description="UTC milliseconds.")]
 Hex = Annotated[str, Field(pattern=r"^([0-9a-f]{2})*$", description="Lower-case hex.")]
+
+Secret = Annotated[
+    SecretStr, PlainSerializer(lambda value: value.get_secret_value(), str, when_used="json")
+]
+"""Shown as stars in logs and tracebacks; written out only in the JSON body."""
 
 MemberRole = Literal[
     "operator",

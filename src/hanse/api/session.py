@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from hanse.api.base import Name, Page, Request, TimeMs, View
+from hanse.api.base import Name, Page, Request, Secret, TimeMs, View
 from hanse.api.operation import Operation
 
 UserRole = Literal["admin", "steward", "analyst", "auditor"]
@@ -14,14 +14,14 @@ UserRole = Literal["admin", "steward", "analyst", "auditor"]
 auditor: reads everything but data."""
 
 UserName = Annotated[str, Field(pattern=r"^[\w.@-]{1,64}$", description="Letters, digits, . @ _ -")]
-Password = Annotated[SecretStr, Field(min_length=10, max_length=256)]
+Password = Annotated[Secret, Field(min_length=10, max_length=256)]
 
 
 class LoginRequest(Request):
     """Name and password; the answer carries a bearer token."""
 
     username: UserName
-    password: Annotated[SecretStr, Field(min_length=1, max_length=256)]
+    password: Annotated[Secret, Field(min_length=1, max_length=256)]
 
 
 class SessionView(View):
@@ -57,7 +57,7 @@ class UpdateUserRequest(Request):
 class SetPasswordRequest(Request):
     """Own password: the current one is needed. An admin resets another's without it."""
 
-    current_password: SecretStr | None = None
+    current_password: Secret | None = None
     new_password: Password
 
 
