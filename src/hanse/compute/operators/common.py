@@ -43,11 +43,13 @@ KEY_PARAMETERS = {
         type="texts",
         help="Key column or columns of the left table, in order.",
         help_zh="左表的标识列（可多列，按顺序）。",
+        columns_of=("left",),
     ),
     "right_key": Parameter(
         type="texts",
         help="Key column or columns of the right table, in the same order.",
         help_zh="右表的标识列（可多列，顺序相同）。",
+        columns_of=("right",),
     ),
     "key_type": Parameter(
         type="text",
@@ -79,4 +81,5 @@ LABEL = Parameter(
     type="text",
     help="The label column (0 and 1); exactly one owner holds it.",
     help_zh="标签列（0 和 1），只能由一个数据提供方持有。",
+    columns_of=("table",),
 )

@@ -32,7 +32,10 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
-    """A parameter; bounds of decimals are decimal strings, ``default`` None means required."""
+    """A parameter; bounds of decimals are decimal strings, ``default`` None means required.
+
+    ``columns_of`` names the input ports whose tables have the column or columns named by it.
+    """
 
     type: ParameterType
     help: str
@@ -41,6 +44,7 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     minimum: str | None = None
     maximum: str | None = None
     choices: tuple[str, ...] = ()
+    columns_of: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:

@@ -57,7 +57,11 @@ SPEC = OperatorSpec(
     parameters={
         "label": LABEL,
         "exclude": Parameter(
-            type="texts", default=[], help="Columns not to learn from.", help_zh="不参与训练的列。"
+            type="texts",
+            default=[],
+            help="Columns not to learn from.",
+            help_zh="不参与训练的列。",
+            columns_of=("table",),
         ),
         "epochs": Parameter(
             type="integer",

@@ -54,6 +54,7 @@ SPEC = OperatorSpec(
             default=[],
             help="Columns to report; none named means all but the keys.",
             help_zh="要统计的列；不填表示除标识列外的所有列。",
+            columns_of=("table",),
         ),
         "minimum_rows": MINIMUM_ROWS,
     },
