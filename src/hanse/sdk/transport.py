@@ -1,0 +1,183 @@
+"""One place that speaks HTTP: paths and methods from the operation table, errors by name."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from hanse.api.operation import Operation
+from hanse.api.operations import operation
+from hanse.sdk.errors import NodeTimedOut, NodeUnreachable, NotANode, from_answer
+
+T = TypeVar("T")
+Query = Mapping[str, str | int | None]
+TokenSource = Callable[[], str]
+
+
+class Transport:
+    """HTTP to one node.
+
+    Args:
+        url: address of the node, ``http(s)://host:port``.
+        token: gives the bearer token when an operation needs one; empty means none.
+        timeout_s: for connecting and for each read; long imports answer at once and are polled.
+        ca_file: PEM of the authority that signed the node's TLS certificate.
+    """
+
+    def __init__(
+        self, url: str, token: TokenSource, *, timeout_s: float = 30.0, ca_file: Path | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._token = token
+        verify: ssl.SSLContext | bool = True
+        if ca_file is not None:
+            verify = ssl.create_default_context(cafile=str(ca_file))
+        try:
+            # trust_env off: a proxy from the environment must not see tokens for a bank's node.
+            self._http = httpx.Client(
+                base_url=self.url, timeout=timeout_s, verify=verify, trust_env=False
+            )
+        except httpx.InvalidURL as error:
+            raise NodeUnreachable(f"{self.url!r} is no address") from error
+
+    def call(
+        self,
+        id_: str,
+        answer: type[T],
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Query | None = None,
+        body: BaseModel | None = None,
+        timeout_s: float | None = None,
+    ) -> T:
+        """Call an operation and decode its JSON answer.
+
+        Raises:
+            HanseError: the node's named error, or one of `hanse.sdk.errors`.
+        """
+        content = None if body is None else body.model_dump_json(exclude_none=True)
+        headers = {} if content is None else {"content-type": "application/json"}
+        reply = self.send(
+            id_, path=path, query=query, content=content, headers=headers, timeout_s=timeout_s
+        )
+        return self._decode(reply, answer)
+
+    def run(
+        self,
+        id_: str,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        body: BaseModel | None = None,
+    ) -> None:
+        """Call an operation whose answer is empty."""
+        content = None if body is None else body.model_dump_json(exclude_none=True)
+        headers = {} if content is None else {"content-type": "application/json"}
+        self.send(id_, path=path, content=content, headers=headers)
+
+    def send(
+        self,
+        id_: str,
+        *,
+        path: Mapping[str, str | int] | None = None,
+        query: Query | None = None,
+        timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **sent: Any,
+    ) -> httpx.Response:
+        """Send a request as declared and return the answer when it is below 400.
+
+        Args:
+            sent: ``content``, or ``files`` and ``data`` for multipart, as httpx takes them.
+        """
+        declared = operation(id_)
+        timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else httpx.Timeout(timeout_s)
+        with self._named_errors():
+            reply = self._http.request(
+                declared.method,
+                fill(declared.path, path or {}),
+                params=given(query or {}),
+                headers={**self._authorization(declared), **(headers or {})},
+                timeout=timeout,
+                **sent,
+            )
+        return self._checked(reply, id_)
+
+    @contextlib.contextmanager
+    def stream(
+        self,
+        id_: str,
+        *,
+        path: Mapping[str, str | int],
+        query: Query | None = None,
+        body: BaseModel | None = None,
+    ) -> Iterator[httpx.Response]:
+        """An operation whose answer is a file, read piece by piece."""
+        declared = operation(id_)
+        content = None if body is None else body.model_dump_json(exclude_none=True)
+        with (
+            self._named_errors(),
+            self._http.stream(
+                declared.method,
+                fill(declared.path, path),
+                params=given(query or {}),
+                content=content,
+                headers={
+                    **self._authorization(declared),
+                    **({"content-type": "application/json"} if content else {}),
+                },
+            ) as reply,
+        ):
+            if reply.status_code >= 400:
+                reply.read()
+            yield self._checked(reply, id_)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _authorization(self, declared: Operation) -> dict[str, str]:
+        if declared.id == "session.login":
+            return {}
+        token = self._token() if declared.access != "public" else ""
+        return {"authorization": f"Bearer {token}"} if token else {}
+
+    def _checked(self, reply: httpx.Response, id_: str) -> httpx.Response:
+        if reply.status_code < 400 or (id_ == "node.health" and reply.status_code == 503):
+            return reply
+        raise from_answer(reply.status_code, reply.content, self.url)
+
+    def _decode(self, reply: httpx.Response, answer: type[T]) -> T:
+        try:
+            return TypeAdapter(answer).validate_json(reply.content)
+        except ValidationError as error:
+            raise NotANode(
+                f"{self.url} answered something else than a {answer!r}", debug=str(error)
+            ) from error
+
+    @contextlib.contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.ConnectTimeout as error:
+            raise NodeUnreachable(f"no connection to {self.url} in time") from error
+        except httpx.TimeoutException as error:
+            raise NodeTimedOut(f"{self.url} did not answer in time") from error
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise NodeUnreachable(f"no connection to {self.url}", debug=repr(error)) from error
+
+
+def fill(template: str, path: Mapping[str, str | int]) -> str:
+    """Put path parameters into a template; what is special in a URL is escaped."""
+    return template.format_map({k: quote(str(v), safe=":") or "%20" for k, v in path.items()})
+
+
+def given(query: Query) -> dict[str, str | int]:
+    """The query parameters that were given."""
+    return {name: value for name, value in query.items() if value is not None}
