@@ -38,7 +38,7 @@ class FlowTooLarge(FlowError):
 
     code = "flow.too_large"
     status = 413
-    help = "A flow is limited to 64 KiB of UTF-8 and 200 steps; split it."
+    help = "A flow is limited to 64 KiB of UTF-8 and 64 steps; split it."
 
 
 class FlowNotYaml(FlowError):
@@ -221,6 +221,20 @@ class FlowBadParties(FlowError):
 
     code = "flow.bad_parties"
     help = "Connect data of as many owners, and name as many receivers, as the operator takes."
+
+
+class FlowUnused(FlowError):
+    """Something is named that no step uses; it would be reserved and paid for nothing."""
+
+    code = "flow.unused"
+    help = "Use it in a step or take it out."
+
+
+class FlowUnknownColumn(FlowError):
+    """A parameter names a column that none of the step's tables has."""
+
+    code = "flow.unknown_column"
+    help = "Name a column among the `fields` of the data that reaches the step."
 
 
 class FlowUnknownTemplate(FlowError):

@@ -22,7 +22,7 @@ from hanse.collaboration.language.tree import (
 )
 
 LANGUAGE_VERSION = 1
-MAX_STEPS = 200
+MAX_STEPS = 64
 MAX_PARTIES = 32
 FLOW_KEYS = (
     "hanse", "name", "purpose", "parties", "data", "compute", "receivers", "fees", "defaults",
@@ -33,9 +33,9 @@ STEP_KEYS = (
     "id", "operator", "version", "inputs", "parameters", "compute", "receivers", "protocol",
     "attempts", "deadline_seconds",
 )  # fmt: skip
-MAX_ATTEMPTS = 10
+MAX_ATTEMPTS = 20
 DEADLINE_SECONDS = (10, 7 * 24 * 3600)
-MAX_FEE_POINTS = 10**12
+MAX_FEE_POINTS = 10**15
 
 
 def read_flow(text: str) -> FlowDocument:
@@ -51,7 +51,7 @@ def read_flow(text: str) -> FlowDocument:
     take.check_keys(defaults, ("attempts", "deadline_seconds"), "`defaults`")
     attempts, deadline = _limits(defaults)
     return FlowDocument(
-        name=take.as_name(take.require(root, "name", "a flow"), "`name`").text,
+        name=take.as_text(take.require(root, "name", "a flow"), "`name`").text,
         purpose=take.as_text(take.require(root, "purpose", "a flow"), "`purpose`").text,
         parties=_parties(take.require(root, "parties", "a flow")),
         data=_data(take.require(root, "data", "a flow")),

@@ -1,0 +1,116 @@
+"""A compiled flow in plain words: who brings what, who computes, who learns what.
+
+For the steward who decides on a grant and the analyst who is about to spend it; the sentences
+are the operators' own (`hanse.compute.operators.explain`), with the parties' names filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from hanse.collaboration.compiler.usage import operators_by_data
+from hanse.compute.operators import OperatorSpec, explain, get_operator
+from hanse.contracts.flows.spec import FlowSpec, StepSpec
+
+
+@dataclass(frozen=True)
+class StepExplanation:
+    """One step: its title and one sentence per thing to know."""
+
+    step: str
+    operator: str
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A whole flow.
+
+    Attributes:
+        summary: purpose, data by owner, compute nodes, receivers.
+        steps: in the order they run.
+        operators: for each data name, every operator that touches it or what comes of it.
+    """
+
+    summary: tuple[str, ...]
+    steps: tuple[StepExplanation, ...]
+    operators: dict[str, tuple[str, ...]]
+
+    def lines(self) -> list[str]:
+        """Everything as a list of sentences, steps under their titles."""
+        out = list(self.summary)
+        for step in self.steps:
+            out.append(step.title)
+            out.extend(f"  {line}" for line in step.lines)
+        return out
+
+
+def explain_flow(
+    spec: FlowSpec, names: Mapping[str, str] | None = None, lang: str = "en"
+) -> Explanation:
+    """Explain a compiled flow.
+
+    Args:
+        spec: as compiled or deployed.
+        names: display name by DID; aliases are used where there is none.
+        lang: ``en`` or ``zh``.
+
+    Raises:
+        UnknownOperator: when this node does not have an operator of the flow.
+    """
+    known = names or {}
+    shown = {alias: known.get(did) or alias for alias, did in spec.parties.items()}
+    operators = {name: tuple(ops) for name, ops in operators_by_data(spec).items()}
+    return Explanation(
+        summary=tuple(_summary(spec, shown, operators, lang)),
+        steps=tuple(_step(step, shown, lang) for step in spec.steps),
+        operators=operators,
+    )
+
+
+def _summary(
+    spec: FlowSpec, shown: dict[str, str], operators: dict[str, tuple[str, ...]], lang: str
+) -> list[str]:
+    chinese = lang == "zh"
+    out = [f"用途：{spec.purpose}" if chinese else f"Purpose: {spec.purpose}"]
+    for name, use in spec.data.items():
+        fields, ops = ", ".join(use.fields), ", ".join(operators[name])
+        owner = shown[use.owner]
+        out.append(
+            f"{owner} 提供 {name} 的字段：{fields}；经过的算子：{ops}"
+            if chinese
+            else f"{owner} brings the fields {fields} of {name}; operators that touch them "
+            f"or what comes of them: {ops}"
+        )
+    for alias, points in spec.fees.items():
+        out.append(
+            f"{shown[alias]} 的算力费用：{points} 积分"
+            if chinese
+            else f"{shown[alias]} is paid {points} points for computing"
+        )
+    return out
+
+
+def _step(step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
+    operator = get_operator(step.operator, step.operator_version)
+    roles = {
+        "owner": [shown[alias] for alias in step.owners],
+        "compute": [shown[alias] for alias in step.computes],
+        "receiver": [shown[alias] for alias in step.receivers],
+    }
+    title = operator.title_zh if lang == "zh" else operator.title
+    lines = explain(_under(operator, step.protocol), roles, lang)
+    return StepExplanation(step.id, step.operator, f"{step.id}: {title}", tuple(lines))
+
+
+def _under(operator: OperatorSpec, protocol: str) -> OperatorSpec:
+    """The declaration with the collusion text of the one protocol that will run."""
+    return msgspec.structs.replace(
+        operator,
+        collusion={protocol: operator.collusion[protocol]},
+        collusion_zh={protocol: operator.collusion_zh[protocol]},
+    )
