@@ -82,6 +82,20 @@ class BadEnvelope(InputError):
     help = "Envelopes are JWE in general JSON form, as seal_for makes them."
 
 
+class BadJws(InputError):
+    """A compact JWS is malformed, or of another algorithm or type than expected."""
+
+    code = "crypto.bad_jws"
+    help = "Send the token exactly as it was issued."
+
+
+class BadCertificate(VerificationError):
+    """A TLS certificate is not what a task may use."""
+
+    code = "crypto.bad_certificate"
+    help = "Make a fresh certificate for the task and announce it again."
+
+
 class WrongPassphrase(AuthenticationError):
     """The keystore does not open: wrong passphrase, or the file was altered."""
 
