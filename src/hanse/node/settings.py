@@ -37,6 +37,7 @@ class HttpSettings(Section):
     tls_certificate: str = ""
     tls_private_key: str = ""
     peer_ca: str = ""
+    trusted_proxies: list[str] = Field(default_factory=list)
     max_body_bytes: int = Field(default=2_097_152, ge=1024)
     max_upload_bytes: int = Field(default=17_179_869_184, ge=1024)
 

@@ -30,6 +30,8 @@ tls_certificate = ""
 tls_private_key = ""
 # PEM file with the authorities trusted for other nodes' HTTPS; empty: the system's.
 peer_ca = ""
+# Addresses of reverse proxies whose X-Forwarded-For is believed (for limits and logs).
+trusted_proxies = []
 # Largest request body, and largest uploaded table.
 max_body_bytes = 2097152
 max_upload_bytes = 17179869184
