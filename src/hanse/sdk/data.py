@@ -64,7 +64,7 @@ class DataArea(Area):
                 data={"options": options.model_dump_json()},
                 timeout_s=UPLOAD_TIMEOUT_S,
             )
-        return TableView.model_validate_json(reply.content)
+        return self._http.decode(reply, TableView)
 
     def list(
         self,

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from pydantic import ValidationError
 
-from hanse.api.base import ErrorBody
+from hanse.api.base import ErrorAnswer, ErrorBody
 from hanse.core.errors import (
     AuthenticationError,
     AuthorizationError,
@@ -86,7 +86,7 @@ class GrantClosed(ConflictError):
 def from_answer(status: int, content: bytes, url: str) -> HanseError:
     """The named error in a node's answer with status 400 and above."""
     try:
-        body = ErrorBody.model_validate_json(content)
+        body = ErrorAnswer.model_validate_json(content).error
     except ValidationError:
         return NotANode(f"{url} answered {status} without a named error")
     return rebuild(body, status)

@@ -34,4 +34,4 @@ class PeerArea(Area):
     def send(self, sealed: bytes) -> str:
         """Deliver a sealed message; returns its id."""
         reply = self._http.send("peer.send", content=sealed, headers={"content-type": MEDIA_TYPE})
-        return AcceptedView.model_validate_json(reply.content).id
+        return self._http.decode(reply, AcceptedView).id

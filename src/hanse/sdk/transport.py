@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -67,7 +68,7 @@ class Transport:
         reply = self.send(
             id_, path=path, query=query, content=content, headers=headers, timeout_s=timeout_s
         )
-        return self._decode(reply, answer)
+        return self.decode(reply, answer)
 
     def run(
         self,
@@ -153,13 +154,19 @@ class Transport:
             return reply
         raise from_answer(reply.status_code, reply.content, self.url)
 
-    def _decode(self, reply: httpx.Response, answer: type[T]) -> T:
+    def decode(self, reply: httpx.Response, answer: type[T]) -> T:
+        """Decode a JSON answer.
+
+        Raises:
+            NotANode: when it has another shape.
+        """
         try:
-            return TypeAdapter(answer).validate_json(reply.content)
+            decoded: T = _adapter(cast(Hashable, answer)).validate_json(reply.content)
         except ValidationError as error:
             raise NotANode(
                 f"{self.url} answered something else than a {answer!r}", debug=str(error)
             ) from error
+        return decoded
 
     @contextlib.contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -171,6 +178,11 @@ class Transport:
             raise NodeTimedOut(f"{self.url} did not answer in time") from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise NodeUnreachable(f"no connection to {self.url}", debug=repr(error)) from error
+
+
+@lru_cache(maxsize=256)
+def _adapter(answer: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(answer)
 
 
 def fill(template: str, path: Mapping[str, str | int]) -> str:
