@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, MetaData, create_engine, delete, event, insert, select
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from hanse.node.database.versions import schema_versions
@@ -76,6 +76,12 @@ class Database:
             metadata.create_all(connection)
             if found is None:
                 connection.execute(insert(schema_versions).values(name=name, version=version))
+
+    def forget(self, name: str, metadata: MetaData) -> None:
+        """Drop the tables of a schema that can be rebuilt, and its version."""
+        with self.write() as connection:
+            metadata.drop_all(connection)
+            connection.execute(delete(schema_versions).where(schema_versions.c.name == name))
 
     def close(self) -> None:
         """Give every connection back."""

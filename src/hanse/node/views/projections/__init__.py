@@ -1,0 +1,1 @@
+"""One file per contract: what its events do to the tables."""
