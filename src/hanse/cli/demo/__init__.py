@@ -1,0 +1,1 @@
+"""The demo: six organisations as six processes, one collaboration, end to end."""

@@ -1,0 +1,28 @@
+"""How to look around in a network that was left up."""
+
+from __future__ import annotations
+
+from hanse.cli.demo.network import DemoNetwork
+from hanse.cli.demo.organisations import EVERYBODY
+
+
+def how_to_look(network: DemoNetwork) -> str:
+    """Addresses, users and passwords of the trial network, and commands to begin with."""
+    lines = ["", "The network is up. Log in as somebody, then look around:", ""]
+    for org in EVERYBODY:
+        node = network[org]
+        for user, password in node.passwords.items():
+            lines.append(f"  {org.name:16} {node.url}  {user:8} {password}  pid {node.pid}")
+    analyst = network.nodes["bank"]
+    auditor = network.nodes["auditor"]
+    lines += [
+        "",
+        f"  hanse login {analyst.url} --username analyst",
+        "  hanse flows list",
+        "  hanse catalogue search",
+        f"  hanse login {auditor.url} --username auditor",
+        "  hanse audit trace FLOW",
+        "",
+        f"Homes and logs: {network.root}. Stop: kill the process ids above, then remove it.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,130 @@
+"""The six nodes together: set up, admit, stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from hanse.cli.demo.organisations import EVERYBODY, MEMBERS, OPERATOR, Organisation
+from hanse.cli.demo.process import DemoNode, free_ports, run_hanse
+from hanse.sdk.waiting import wait_until
+
+USERS = {
+    "operator": (),
+    "bank": (("analyst", "analyst"), ("steward", "steward")),
+    "merchant": (("steward", "steward"),),
+    "compute_1": (("analyst", "analyst"),),
+    "compute_2": (),
+    "auditor": (("auditor", "auditor"),),
+}
+
+
+class DemoNetwork:
+    """Homes and processes under one directory."""
+
+    def __init__(self, root: Path, suite: str = "sm") -> None:
+        self.root = root
+        self.suite = suite
+        ports = free_ports(len(EVERYBODY))
+        self.nodes = {
+            org.key: DemoNode(org, root / org.key, port)
+            for org, port in zip(EVERYBODY, ports, strict=True)
+        }
+
+    def __getitem__(self, organisation: Organisation) -> DemoNode:
+        return self.nodes[organisation.key]
+
+    @property
+    def genesis_file(self) -> Path:
+        """The genesis file the operator hands out."""
+        return self.root / "genesis.json"
+
+    def create(self) -> None:
+        """Make six homes and the genesis of the network."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda node: node.init(self.suite), self.nodes.values()))
+        run_hanse(
+            "network",
+            "create",
+            "--home",
+            str(self[OPERATOR].home),
+            "--name",
+            "hanse-demo",
+            "--output",
+            str(self.genesis_file),
+        )
+
+    def start(self) -> None:
+        """Start the operator, then the members, which apply for membership."""
+        self[OPERATOR].start()
+        self[OPERATOR].wait_ready()
+        for org in MEMBERS:
+            node = self[org]
+            roles = [item for role in org.roles for item in ("--role", role)]
+            run_hanse(
+                "node",
+                "join",
+                "--home",
+                str(node.home),
+                "--genesis",
+                str(self.genesis_file),
+                "--operator",
+                self[OPERATOR].url,
+                "--controller",
+                org.controller,
+                *roles,
+            )
+            node.start()
+        for org in MEMBERS:
+            self[org].wait_ready()
+
+    def admit(self) -> None:
+        """The operator's administrator admits every applicant; each keeps its credential."""
+        operator = self[OPERATOR].client()
+        pending = {item.did: item for item in operator.applications.list(state="PENDING").items}
+        for org in MEMBERS:
+            operator.applications.admit(pending[self[org].did].id)
+        height = operator.ledger.status().height
+        for org in EVERYBODY:
+            node = self[org]
+            node.client().ledger.wait_height(height)
+            for name, role in USERS[org.key]:
+                node.add_user(name, role)
+        for org in MEMBERS:
+            _wait_credential(self[org])
+
+    def let_go(self) -> None:
+        """Leave the processes running."""
+        for node in self.nodes.values():
+            node.let_go()
+
+    def stop(self) -> None:
+        """Stop every node, members first."""
+        for node in reversed(self.nodes.values()):
+            node.stop()
+
+
+def _wait_credential(node: DemoNode) -> None:
+    wait_until(
+        lambda: node.client().credentials.list(side="held").items,
+        bool,
+        what=f"the credential of {node.organisation.name}",
+        timeout_s=30.0,
+    )
+
+
+@contextmanager
+def running(network: DemoNetwork, keep: bool = False) -> Iterator[DemoNetwork]:
+    """Stop whatever was started when the block ends; with ``keep`` only when it fails."""
+    try:
+        yield network
+    except BaseException:
+        network.stop()
+        raise
+    if keep:
+        network.let_go()
+    else:
+        network.stop()

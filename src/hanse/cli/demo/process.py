@@ -1,0 +1,172 @@
+"""One node of the demo: its home, its process, clients for its users."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from hanse.cli.demo.organisations import Organisation
+from hanse.core.errors import HanseError, UnavailableError
+from hanse.sdk import Client
+
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
+
+
+class DemoCommandFailed(UnavailableError):
+    """A command that the demo ran for an organisation failed."""
+
+    code = "demo.command_failed"
+    help = "Read the last lines of the node's log named in the message."
+
+
+def free_ports(count: int) -> list[int]:
+    """Distinct free TCP ports on loopback."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [item.getsockname()[1] for item in sockets]
+    finally:
+        for item in sockets:
+            item.close()
+
+
+def run_hanse(*arguments: str) -> dict[str, Any]:
+    """Run a ``hanse`` command with ``--json`` and return its answer.
+
+    Raises:
+        DemoCommandFailed: with the command's own error.
+    """
+    done = subprocess.run(  # noqa: S603 - our own program, no shell
+        [sys.executable, "-m", "hanse.cli", *arguments, "--json"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise DemoCommandFailed(f"hanse {' '.join(arguments[:2])}: {done.stderr.strip()[-600:]}")
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+class DemoNode:
+    """An organisation's node as a process of its own."""
+
+    def __init__(self, organisation: Organisation, home: Path, port: int) -> None:
+        self.organisation = organisation
+        self.home = home
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = home.parent / f"{organisation.key}.log"
+        self.did = ""
+        self.passwords: dict[str, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._clients: dict[str, Client] = {}
+
+    def init(self, suite: str) -> None:
+        """Make keys, DID and settings."""
+        answer = run_hanse(
+            "node",
+            "init",
+            "--home",
+            str(self.home),
+            "--name",
+            self.organisation.name,
+            "--suite",
+            suite,
+            "--port",
+            str(self.port),
+        )
+        self.did = str(answer["did"])
+        self.passwords["admin"] = str(answer["admin_password"])
+
+    def start(self) -> None:
+        """Start the process; `wait_ready` follows it up."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
+                [sys.executable, "-m", "hanse.cli", "node", "start", "--home", str(self.home)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running node."""
+        assert self._process is not None
+        return self._process.pid
+
+    def wait_ready(self) -> None:
+        """Wait until the API answers.
+
+        Raises:
+            DemoCommandFailed: when the process ended or does not answer in time.
+        """
+        deadline = time.monotonic() + START_TIMEOUT_S
+        with Client(self.url, timeout_s=5.0) as client:
+            while time.monotonic() < deadline:
+                if self._process is not None and self._process.poll() is not None:
+                    break
+                try:
+                    client.node.health()
+                except HanseError:
+                    time.sleep(0.1)
+                    continue
+                return
+        raise DemoCommandFailed(
+            f"the node of {self.organisation.name} did not start; see {self.log}"
+        )
+
+    def client(self, user: str = "admin") -> Client:
+        """A client for one of the node's users, kept open."""
+        if user not in self._clients:
+            self._clients[user] = Client(
+                self.url, username=user, password=self.passwords[user], timeout_s=120.0
+            )
+        return self._clients[user]
+
+    def add_user(self, name: str, role: str) -> None:
+        """Add a user with a fresh password."""
+        password = secrets.token_urlsafe(12)
+        self.client().users.create(name, password, [role])
+        self.passwords[name] = password
+
+    def kill(self) -> None:
+        """Kill the process at once, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """Stop gracefully; kill when that takes too long."""
+        self._close_clients()
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def let_go(self) -> None:
+        """Leave the process running after the demo ends."""
+        self._close_clients()
+        self._process = None
+
+    def _close_clients(self) -> None:
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
