@@ -119,15 +119,17 @@ class Context:
             ),
         )
 
-    def need(self, protocol: type[N]) -> N:
+    def need(self, protocol: Callable[..., N]) -> N:
         """The object another contract provides for a Protocol this contract declared.
 
         Raises:
             InternalError: when the registry wired nothing for it.
         """
-        provider = self._needs.get((self.contract, protocol))
+        # Typed by what the class makes: mypy takes no Protocol class for a ``type[N]``.
+        key = (self.contract, cast(type, protocol))
+        provider = self._needs.get(key)
         if provider is None:
-            raise InternalError(f"{self.contract} was handed no {protocol.__name__}")
+            raise InternalError(f"{self.contract} was handed no {key[1].__name__}")
         return cast(N, provider(self))
 
     def acting_as(self, contract: str) -> Context:
