@@ -30,7 +30,9 @@ def anchor_log(ctx: Context, message: messages.AnchorLog) -> None:
 def record_evidence(ctx: Context, message: messages.RecordEvidence) -> recorder.EvidenceRef:
     """Put commitments on record about any subject, in the sender's name."""
     ctx.need(Members).require_active(ctx.sender)
-    evidence = recorder.put(ctx, message.subject, "", 0, ctx.sender, message.items)
+    evidence = recorder.put(
+        ctx, subject=message.subject, step="", attempt=0, party=ctx.sender, items=message.items
+    )
     return recorder.EvidenceRef(evidence)
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from hanse.contracts.evidence.types import ANCHORS, BY_ATTEMPT, RECORDS, AnchorRecord
-from hanse.contracts.evidence.types import EvidenceRecord as EvidenceRecord
+from hanse.contracts.evidence.types import (
+    ANCHORS,
+    BY_ATTEMPT,
+    RECORDS,
+    AnchorRecord,
+    EvidenceRecord,
+)
 from hanse.ledger.contract.state import StateReader
 
 

@@ -67,14 +67,20 @@ class Recorder:
             if known.items != own:
                 raise errors.EvidenceDiffers()
             return known.id
-        evidence = put(self._ctx, flow, step, attempt, party, own)
+        evidence = put(self._ctx, subject=flow, step=step, attempt=attempt, party=party, items=own)
         reference = EvidenceReference(evidence=evidence)
         BY_ATTEMPT.put(self._ctx.state, reference, flow, step, attempt, party)
         return evidence
 
 
 def put(
-    ctx: Context, subject: str, step: str, attempt: int, party: str, items: list[EvidenceItem]
+    ctx: Context,
+    *,
+    subject: str,
+    step: str,
+    attempt: int,
+    party: str,
+    items: list[EvidenceItem],
 ) -> str:
     """Write one record and tell of it."""
     rules.require_items(items)
