@@ -83,3 +83,35 @@ def parse_jws(suite: Suite, token: str, *, typ: str) -> ParsedJws:
 def verify_jws(suite: Suite, parsed: ParsedJws, public: bytes) -> None:
     """Check the signature; raises `BadSignature`."""
     suite.verify_bytes(public, parsed.signing_input, parsed.signature)
+
+
+class _Signature(msgspec.Struct, frozen=True):
+    protected: str
+    signature: str
+
+
+class _General(msgspec.Struct, frozen=True):
+    payload: str
+    signatures: list[_Signature]
+
+
+def to_json(token: str) -> bytes:
+    """A compact JWS in general JSON form (RFC 7515, 7.2.1), as DIDComm transports it."""
+    protected, payload, signature = token.split(".")
+    return msgspec.json.encode(_General(payload, [_Signature(protected, signature)]))
+
+
+def from_json(data: bytes) -> str:
+    """Undo `to_json`; exactly one signature.
+
+    Raises:
+        BadJws: on another shape.
+    """
+    try:
+        general = msgspec.json.decode(data, type=_General)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadJws("not a JWS in general JSON form") from error
+    if len(general.signatures) != 1:
+        raise BadJws("exactly one signature is expected")
+    only = general.signatures[0]
+    return f"{only.protected}.{general.payload}.{only.signature}"

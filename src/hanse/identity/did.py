@@ -26,6 +26,7 @@ from hanse.identity.multibase import base58btc
 METHOD_PREFIX = "did:hanse:"
 DID_DOMAIN = "hanse/did/1"
 REGISTRATION_DOMAIN = "hanse/registration/1"
+ROTATION_DOMAIN = "hanse/rotation/1"
 FIRST_KEY = "#key-1"
 MAX_METHODS = 20
 MAX_SERVICES = 20

@@ -8,6 +8,7 @@ from hanse.core.errors import (
     InputError,
     NotFoundError,
     RateLimitError,
+    UnavailableError,
     VerificationError,
 )
 
@@ -143,3 +144,10 @@ class MessageReplayed(VerificationError):
 
     code = "identity.message_replayed"
     help = "Every message is accepted once; send a new one."
+
+
+class ReplayGuardFull(UnavailableError):
+    """Too many messages are remembered to accept another."""
+
+    code = "identity.replay_guard_full"
+    help = "Try again later; if it persists, somebody floods this node."

@@ -1,8 +1,7 @@
 """An identity and its private keys, as its owner's process holds it.
 
 Private keys come from a keystore, stay in this object and never enter ``repr``, logs or
-errors. Rotation makes a new object: the keys of before stay in it as far as they are needed
-(old agreement keys, to open what was sealed to them).
+errors. A changed key makes a new object; the old one still works until the ledger has the change.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from hanse.identity.did import (
     AGREEMENT_TYPES,
     FIRST_KEY,
     REGISTRATION_DOMAIN,
+    ROTATION_DOMAIN,
     SIGNING,
     SIGNING_TYPES,
     DidDocument,
@@ -169,19 +169,44 @@ class Identity:
         """Signature over a document, as registration and updates ask for."""
         return self.sign(REGISTRATION_DOMAIN, canonical.encode(document))
 
-    def rotate(self) -> Identity:
-        """The same DID with fresh signing and agreement keys.
+    def with_new_signing_key(self) -> Identity:
+        """The same DID with a fresh signing key under the same id.
 
-        Save the result under `NEXT_ENTRY`, register its document signed with the *old* key, and
-        save it as the identity once the ledger has it: a crash in between loses neither.
+        Save the result under `NEXT_ENTRY`, let this object send the rotation to the ledger with
+        the result's `prove_rotation`, and save the result as the identity once the ledger has
+        it: a crash in between loses neither key.
+        """
+        keys = {**self._keys, self.signing_key_id: self.suite.generate_signing_key()}
+        return Identity(
+            self.suite,
+            self.did,
+            keys,
+            signing_key_id=self.signing_key_id,
+            agreement_key_id=self.agreement_key_id,
+        )
+
+    def prove_rotation(self) -> bytes:
+        """Signature of a new key over ``{did, key, public}``: it is held by who announces it."""
+        claim = {
+            "did": self.did,
+            "key": self.signing_key_id,
+            "public": self.signing_public.hex(),
+        }
+        return self.sign(ROTATION_DOMAIN, canonical.encode(claim))
+
+    def with_new_agreement_key(self) -> Identity:
+        """The same DID with a fresh agreement key under the next id.
+
+        Former agreement keys stay, to open what was sealed to them.
         """
         number = max(int(key_id.removeprefix("#key-")) for key_id in self._keys)
-        signing, agreement = f"#key-{number + 1}", f"#key-{number + 2}"
-        keys = {k: v for k, v in self._keys.items() if k != self.signing_key_id}
-        keys[signing] = self.suite.generate_signing_key()
-        keys[agreement] = self.suite.generate_agreement_key()
+        agreement = f"#key-{number + 1}"
         return Identity(
-            self.suite, self.did, keys, signing_key_id=signing, agreement_key_id=agreement
+            self.suite,
+            self.did,
+            {**self._keys, agreement: self.suite.generate_agreement_key()},
+            signing_key_id=self.signing_key_id,
+            agreement_key_id=agreement,
         )
 
 
