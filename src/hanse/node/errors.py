@@ -99,13 +99,6 @@ class NoSuchRoute(NotFoundError):
     help = "Look at /openapi.json for the operations of this node."
 
 
-class BadRequest(InputError):
-    """The request does not fit the operation's schema."""
-
-    code = "node.bad_request"
-    help = "Compare the request with the operation's schema in /openapi.json."
-
-
 class TooManyRequests(RateLimitError):
     """The caller used up its calls of this time window."""
 
@@ -304,3 +297,23 @@ class FileNotServed(AuthorizationError):
 
     code = "node.file_not_served"
     help = "Put the file in the node's import directory, or upload it."
+
+
+class NotAdmittedYet(UnavailableError):
+    """The node has applied for membership and waits for the operator's decision."""
+
+    code = "node.not_admitted_yet"
+    help = "Ask the operator to admit the organisation; the node goes on by itself then."
+
+
+class StillStarting(UnavailableError):
+    """The node has not finished starting."""
+
+    code = "node.still_starting"
+
+
+class AnswerNotUnderstood(UnavailableError):
+    """A peer answered something that is no answer of a node."""
+
+    code = "node.answer_not_understood"
+    help = "Check the peer's address; a proxy may be in between."

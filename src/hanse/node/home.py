@@ -4,6 +4,7 @@
 
     hanse.toml          settings
     genesis.json        the network this node belongs to
+    application.json    what the node asked the operator for when it joined
     secrets/            keystore (sealed), passphrase (trial only)
     ledger/             blocks and state
     vault/              encrypted tables and results
@@ -39,6 +40,11 @@ class NodeHome:
     def genesis_file(self) -> Path:
         """Genesis of the network, once the node belongs to one."""
         return self.root / "genesis.json"
+
+    @property
+    def application_file(self) -> Path:
+        """What a member asked for when it joined."""
+        return self.root / "application.json"
 
     @property
     def secrets(self) -> Path:

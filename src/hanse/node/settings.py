@@ -130,6 +130,12 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
+    @property
+    def url(self) -> str:
+        """Where other nodes reach this one."""
+        scheme = "https" if self.http.tls_certificate else "http"
+        return self.http.public_url or f"{scheme}://{self.http.host}:{self.http.port}"
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -10,8 +10,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from hanse.api.errors import InvalidRequest, describe
 from hanse.core.errors import HanseError, InputError, InternalError, RateLimitError
-from hanse.node.errors import BadRequest, DatabaseUnavailable, NoSuchRoute
+from hanse.node.errors import DatabaseUnavailable, NoSuchRoute
 from hanse.node.http.caller import RequestState, state_of
 from hanse.node.observability.logs import logger
 
@@ -50,13 +51,7 @@ async def _named(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    faults = error.errors()
-    # Places and rules only: the input may hold a password.
-    lines = [
-        f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-        for fault in faults[:_MAXIMUM_FAULTS]
-    ]
-    return _answer(request, BadRequest("; ".join(lines)))
+    return _answer(request, InvalidRequest(describe(error.errors()[:_MAXIMUM_FAULTS])))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -44,7 +44,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     (_EVERYONE, "catalogue.datasets catalogue.dataset catalogue.resources catalogue.resource"),
     (_EVERYONE, "operators.list operators.get"),
     ((_STEWARD,), "catalogue.update_dataset catalogue.withdraw_dataset"),
-    ((_STEWARD,), "catalogue.publish_resource catalogue.withdraw_resource"),
+    ((_ADMIN, _STEWARD), "catalogue.publish_resource catalogue.withdraw_resource"),
     # grants: the analyst asks, the steward answers
     (_BUSINESS, "grants.list grants.get grants.explain"),
     ((_ANALYST,), "grants.request grants.accept grants.verify"),

@@ -1,0 +1,244 @@
+"""Making homes and networks: what the command line calls before a node runs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from hanse.core import canonical
+from hanse.crypto.suite import get_suite
+from hanse.ledger.genesis import Genesis, decode_genesis, encode_genesis, genesis_hash
+from hanse.node.clock import now_ms
+from hanse.node.database.engine import Database
+from hanse.node.database.open import open_node_database
+from hanse.node.errors import AlienGenesis, BadApplication, BadSettings, HomeExists, NetworkExists
+from hanse.node.home import NodeHome
+from hanse.node.lock import HomeLock
+from hanse.node.secrets import create_secrets, unlock
+from hanse.node.services import node_service
+from hanse.node.settings import load_settings
+from hanse.node.settings_file import change_setting, render_settings
+from hanse.node.users.accounts import Accounts
+from hanse.node.users.passwords import Passwords, generate_password
+from hanse.node.users.roles import parse_roles
+
+_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*\Z")
+
+
+class Application(msgspec.Struct, frozen=True):
+    """What a member asks for when it joins; kept in the home until the node has applied."""
+
+    name: str
+    roles: list[str]
+    controller: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class InitResult:
+    """A new home. ``admin_password`` is not stored anywhere: show it once."""
+
+    home: Path
+    did: str
+    url: str
+    suite: str
+    admin_user: str
+    admin_password: str
+    passphrase_file: Path | None
+
+
+@dataclass(frozen=True)
+class NetworkResult:
+    """A new network, or the one a member is about to join."""
+
+    chain: str
+    name: str
+    genesis_file: Path
+
+
+def init_node(
+    home: Path,
+    *,
+    name: str,
+    suite: str = "sm",
+    host: str = "127.0.0.1",
+    port: int = 8440,
+    public_url: str = "",
+    passphrase: str | None = None,
+    admin_user: str = "admin",
+    admin_password: str | None = None,
+    admin_roles: Sequence[str] = ("admin",),
+    import_directories: Sequence[Path] = (),
+) -> InitResult:
+    """Make a home: settings, keys, DID and the first administrator.
+
+    Everything is made beside and renamed, so a failure leaves no half a home.
+
+    Args:
+        home: directory that does not exist or is empty.
+        name: the organisation's display name.
+        suite: ``sm`` or ``intl``; must be the network's.
+        host: address to listen on.
+        port: port to listen on, 1 to 65535.
+        public_url: where other nodes reach this one; ``http://host:port`` when empty.
+        passphrase: of the keystore; None makes one and keeps it in the home (for trials).
+        admin_user: first user.
+        admin_password: None makes one.
+        admin_roles: roles of the first user.
+        import_directories: where tables may be imported from by path.
+
+    Raises:
+        HomeExists, BadSettings, BadUserName, WeakPassword, WeakPassphrase.
+    """
+    root = home.absolute()
+    if root.is_dir() and any(root.iterdir()):
+        raise HomeExists(f"{root} is not empty")
+    if public_url and not _URL.match(public_url):
+        raise BadSettings("public_url is no http(s) URL")
+    text = render_settings(
+        name=name,
+        suite=suite,
+        host=host,
+        port=port,
+        public_url=public_url.rstrip("/"),
+        import_directories=[str(path.absolute()) for path in import_directories],
+    )
+    made = NodeHome(root.with_name(f".{root.name}.new"))
+    shutil.rmtree(made.root, ignore_errors=True)
+    password = admin_password or generate_password()
+    try:
+        made.create()
+        made.settings_file.write_text(text, "utf-8")
+        settings = load_settings(made.root)
+        identity = create_secrets(made, get_suite(settings.suite), passphrase)
+        with open_node_database(settings, made) as database:
+            _add_admin(database, admin_user, password, admin_roles)
+        if root.is_dir():
+            root.rmdir()
+        made.root.rename(root)
+    except BaseException:
+        shutil.rmtree(made.root, ignore_errors=True)
+        raise
+    kept = NodeHome(root).passphrase_file if passphrase is None else None
+    url = public_url.rstrip("/") or f"http://{host}:{port}"
+    return InitResult(root, identity.did, url, suite, admin_user, password, kept)
+
+
+def create_network(
+    home: Path,
+    *,
+    name: str,
+    roles: Sequence[str] = ("operator", "regulator"),
+    controller: str = "",
+    points: int = 0,
+) -> NetworkResult:
+    """Make the genesis of a network whose preset operator is this home's node.
+
+    Args:
+        home: the operator's home, in no network yet.
+        name: of the network.
+        roles: of the operator's organisation.
+        controller: who controls it, when not itself.
+        points: points the operator's account starts with.
+
+    Raises:
+        NotAHome, HomeInUse, NetworkExists, NoPassphrase and those of the genesis.
+    """
+    from hanse.node.genesis import build_genesis
+
+    place = NodeHome(home.absolute())
+    place.require()
+    with HomeLock(place.lock_file):
+        _require_no_network(place)
+        settings = load_settings(place.root)
+        keys = unlock(place)
+        genesis = build_genesis(
+            identity=keys.identity,
+            network=name,
+            organisation=settings.name,
+            service=node_service(settings.url),
+            roles=list(roles),
+            controller=controller,
+            points=points,
+            created_ms=now_ms(),
+        )
+        _write_genesis(place, genesis)
+        change_setting(place.root, "ledger", "role", "sequencer")
+    return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
+
+
+def join_network(
+    home: Path,
+    *,
+    genesis_file: Path,
+    operator_url: str,
+    roles: Sequence[str],
+    controller: str = "",
+    details: str = "",
+) -> NetworkResult:
+    """Point a home at a network; the node applies for membership when it starts.
+
+    Args:
+        home: the member's home, in no network yet.
+        genesis_file: as handed out by the operator; trust in the network starts with it.
+        operator_url: where the operator's node is reached.
+        roles: roles to ask for.
+        controller: who controls the organisation, when not itself.
+        details: free text for the operator.
+
+    Raises:
+        NotAHome, HomeInUse, NetworkExists, BadGenesis, AlienGenesis, BadSettings.
+    """
+    place = NodeHome(home.absolute())
+    place.require()
+    if not _URL.match(operator_url):
+        raise BadSettings("the operator's address is no http(s) URL")
+    if not roles:
+        raise BadApplication("ask for at least one role")
+    with HomeLock(place.lock_file):
+        _require_no_network(place)
+        settings = load_settings(place.root)
+        genesis = _read_genesis(genesis_file)
+        if genesis.suite != settings.suite:
+            raise AlienGenesis(
+                f"the network uses suite {genesis.suite}, this node {settings.suite}"
+            )
+        wanted = Application(settings.name, list(roles), controller, details)
+        place.application_file.write_bytes(canonical.encode(wanted))
+        _write_genesis(place, genesis)
+        change_setting(place.root, "ledger", "operator_url", operator_url.rstrip("/"))
+        change_setting(place.root, "ledger", "role", "follower")
+    return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
+
+
+def read_application(home: NodeHome) -> Application:
+    """What this home's node asks the operator for."""
+    return canonical.decode_trusted(home.application_file.read_bytes(), Application)
+
+
+def _add_admin(database: Database, user: str, password: str, roles: Sequence[str]) -> None:
+    Accounts(database, Passwords()).add(user, password, parse_roles(roles))
+
+
+def _require_no_network(home: NodeHome) -> None:
+    if home.genesis_file.exists():
+        raise NetworkExists(f"{home.root} belongs to a network already")
+
+
+def _read_genesis(path: Path) -> Genesis:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BadSettings(f"cannot read {path}: {error.strerror}") from error
+    return decode_genesis(data)
+
+
+def _write_genesis(home: NodeHome, genesis: Genesis) -> None:
+    temporary = home.genesis_file.with_suffix(".tmp")
+    temporary.write_bytes(encode_genesis(genesis) + b"\n")
+    temporary.replace(home.genesis_file)
