@@ -4,7 +4,7 @@ from hanse.collaboration.compiler.compile import compile_document, compile_flow
 from hanse.collaboration.compiler.directory import (
     DatasetFacts,
     Directory,
-    GrantFacts,
+    LedgerDirectory,
     MemberFacts,
 )
 from hanse.collaboration.compiler.explain import Explanation, StepExplanation, explain_flow
@@ -13,7 +13,7 @@ __all__ = [
     "DatasetFacts",
     "Directory",
     "Explanation",
-    "GrantFacts",
+    "LedgerDirectory",
     "MemberFacts",
     "StepExplanation",
     "compile_document",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from hanse.collaboration.compiler.columns import check_columns, table_columns
 from hanse.collaboration.compiler.directory import Directory
+from hanse.collaboration.compiler.grants import check_grants
 from hanse.collaboration.compiler.lineage import Artifact, in_order
 from hanse.collaboration.compiler.parameters import compile_parameters
 from hanse.collaboration.compiler.roles import Cast, cast_step
@@ -47,6 +48,7 @@ def compile_flow(
 
     Raises:
         FlowError: a subclass naming what is wrong and the line.
+        HanseError: ``rights.*``, the contract's own refusals, with the line of the grant.
     """
     return compile_document(read_flow(text), directory, initiator, operators=operators)
 
@@ -64,7 +66,7 @@ def compile_document(
     compiler = _Compiler(document, directory, operators, artifacts)
     steps = [compiler.step(step) for step in in_order(document)]
     _refuse_unused(document, steps)
-    return FlowSpec(
+    spec = FlowSpec(
         name=document.name,
         purpose=document.purpose,
         parties={alias: party.did for alias, party in document.parties.items()},
@@ -72,6 +74,8 @@ def compile_document(
         steps=steps,
         fees=_fees(document, directory, steps, set(compiler.computing), initiator),
     )
+    check_grants(document, spec, directory, initiator)
+    return spec
 
 
 class _Compiler:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
+
+from hanse.contracts.catalogue.queries import get_dataset
+from hanse.contracts.identity.queries import controller_of, get_member
+from hanse.contracts.rights.queries import get_grant
+from hanse.contracts.rights.types import GrantRecord
+from hanse.ledger.contract.state import StateReader
 
 
 @dataclass(frozen=True)
@@ -11,45 +18,37 @@ class MemberFacts:
     """A member as registered.
 
     Attributes:
-        controller: who controls it; two compute nodes may not share one. Empty: itself.
+        controller: DID of who controls it in the end, itself when nobody does; two compute
+            nodes may not share one.
         active: whether it may act now.
     """
 
     did: str
     name: str
     roles: tuple[str, ...]
-    controller: str = ""
+    controller: str
     active: bool = True
 
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """A dataset as published. ``levels`` gives each field its level (1 to 5)."""
+    """A dataset as published. ``level`` is its own, 1 to 5."""
 
     id: str
     owner: str
     title: str
-    levels: dict[str, int]
-    operators: tuple[str, ...] = ()
-    purposes: tuple[str, ...] = ()
+    level: int
+    fields: tuple[str, ...]
     published: bool = True
-
-
-@dataclass(frozen=True)
-class GrantFacts:
-    """A grant as agreed; ``final`` once both sides have completed the negotiation."""
-
-    id: str
-    dataset: str
-    consumer: str
-    final: bool
-    price_points: int = 0
-    fields: tuple[str, ...] = ()
-    operators: tuple[str, ...] = field(default=())
 
 
 class Directory(Protocol):
     """Read-only answers; None where nothing of that name is visible."""
+
+    @property
+    def now_ms(self) -> int:
+        """Time to judge grants by, UTC ms."""
+        ...
 
     def member(self, did: str) -> MemberFacts | None:
         """The member of that DID."""
@@ -59,10 +58,62 @@ class Directory(Protocol):
         """The dataset of that identifier."""
         ...
 
-    def grant(self, grant: str) -> GrantFacts | None:
+    def grant(self, grant: str) -> GrantRecord | None:
         """The grant of that identifier."""
         ...
 
     def compute_price_points(self, did: str) -> int:
         """Published price of one flow at that compute provider; 0 when it asks none."""
         ...
+
+
+class LedgerDirectory:
+    """Answers from ledger state.
+
+    Args:
+        state: as committed here.
+        now_ms: time to judge grants by.
+        compute_price_points: published price of a provider's computing resource; the node's
+            catalogue view knows it.
+    """
+
+    def __init__(
+        self,
+        state: StateReader,
+        now_ms: int,
+        compute_price_points: Callable[[str], int] = lambda did: 0,
+    ) -> None:
+        self._state = state
+        self._now_ms = now_ms
+        self._price = compute_price_points
+
+    @property
+    def now_ms(self) -> int:
+        """Time to judge grants by, UTC ms."""
+        return self._now_ms
+
+    def member(self, did: str) -> MemberFacts | None:
+        """The member of that DID."""
+        record = get_member(self._state, did)
+        if record is None:
+            return None
+        controller = controller_of(self._state, did)
+        active = record.state == "ACTIVE"
+        return MemberFacts(did, record.name, tuple(record.roles), controller, active)
+
+    def dataset(self, dataset: str) -> DatasetFacts | None:
+        """The dataset of that identifier."""
+        record = get_dataset(self._state, dataset)
+        if record is None:
+            return None
+        fields = tuple(field.name for field in record.fields)
+        published = record.state == "PUBLISHED"
+        return DatasetFacts(record.id, record.owner, record.title, record.level, fields, published)
+
+    def grant(self, grant: str) -> GrantRecord | None:
+        """The grant of that identifier."""
+        return get_grant(self._state, grant)
+
+    def compute_price_points(self, did: str) -> int:
+        """Published price of one flow at that compute provider; 0 when it asks none."""
+        return self._price(did)

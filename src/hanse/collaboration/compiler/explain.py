@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hanse.collaboration.compiler.usage import operators_by_data
+from hanse.collaboration.compiler.usage import lineage
 from hanse.compute.operators import OperatorSpec, explain, get_operator
 from hanse.contracts.flows.spec import FlowSpec, StepSpec
 
@@ -64,7 +64,7 @@ def explain_flow(
     """
     known = names or {}
     shown = {alias: known.get(did) or alias for alias, did in spec.parties.items()}
-    operators = {name: tuple(ops) for name, ops in operators_by_data(spec).items()}
+    operators = {name: tuple(usage.operators) for name, usage in lineage(spec).items()}
     return Explanation(
         summary=tuple(_summary(spec, shown, operators, lang)),
         steps=tuple(_step(step, shown, lang) for step in spec.steps),

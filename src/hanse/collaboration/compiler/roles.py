@@ -110,7 +110,7 @@ def _check_independent(
     for alias in chosen:
         did = document.parties[alias].did
         member = directory.member(did)
-        controller = (member.controller if member else "") or did
+        controller = member.controller if member else did
         if controller in controllers:
             raise FlowBadCompute(
                 f"{controllers[controller]} and {alias} are under one control and could pool "

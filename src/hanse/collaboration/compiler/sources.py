@@ -9,7 +9,6 @@ from hanse.collaboration.language.errors import (
     FlowMissingGrant,
     FlowUnknownDataset,
     FlowUnknownField,
-    FlowUnknownGrant,
 )
 from hanse.collaboration.language.tree import DataDeclaration, FlowDocument
 from hanse.contracts.flows.spec import DataUse
@@ -21,8 +20,7 @@ def compile_data(
     """Data uses for the contract, and the same as artifacts for the steps.
 
     Raises:
-        FlowUnknownParty, FlowUnknownDataset, FlowUnknownField, FlowMissingGrant,
-        FlowUnknownGrant: with the line.
+        FlowUnknownParty, FlowUnknownDataset, FlowUnknownField, FlowMissingGrant: with the line.
     """
     uses: dict[str, DataUse] = {}
     artifacts: dict[str, Artifact] = {}
@@ -31,10 +29,10 @@ def compile_data(
         dataset = _dataset(document, directory, declaration)
         fields = tuple(word.text for word in declaration.fields)
         _check_fields(declaration, dataset)
-        grant = _grant(document, directory, declaration, initiator)
+        grant = _grant(document, declaration, initiator)
         uses[name] = DataUse(owner=alias, dataset=dataset.id, fields=list(fields), grant=grant)
-        level = max(dataset.levels[field] for field in fields)
-        artifacts[name] = Artifact("table", {"owner": (alias,)}, level, (name,), {alias: fields})
+        holders: dict[str, tuple[str, ...]] = {"owner": (alias,)}
+        artifacts[name] = Artifact("table", holders, dataset.level, (name,), {alias: fields})
     return uses, artifacts
 
 
@@ -56,34 +54,20 @@ def _dataset(
 
 def _check_fields(declaration: DataDeclaration, dataset: DatasetFacts) -> None:
     for word in declaration.fields:
-        if word.text not in dataset.levels:
-            known = ", ".join(list(dataset.levels)[:20])
+        if word.text not in dataset.fields:
+            known = ", ".join(dataset.fields[:20])
             raise FlowUnknownField(
                 f"dataset {dataset.id} has no field {word.text[:60]!r}; it has: {known}",
                 line=word.line,
             )
 
 
-def _grant(
-    document: FlowDocument, directory: Directory, declaration: DataDeclaration, initiator: str
-) -> str:
+def _grant(document: FlowDocument, declaration: DataDeclaration, initiator: str) -> str:
     own = document.parties[declaration.owner.text].did == initiator
-    if declaration.grant is None:
-        if own:
-            return ""
-        raise FlowMissingGrant(
-            f"data {declaration.name!r} belongs to {declaration.owner.text!r}",
-            line=declaration.line,
-        )
-    word = declaration.grant
-    grant = directory.grant(word.text)
-    if grant is None or grant.dataset != declaration.dataset.text or grant.consumer != initiator:
-        raise FlowUnknownGrant(
-            f"{word.text[:40]!r} is no grant to you for dataset {declaration.dataset.text}",
-            line=word.line,
-        )
-    if not grant.final:
-        raise FlowUnknownGrant(
-            f"grant {word.text} is not final yet; both sides have to agree first", line=word.line
-        )
-    return grant.id
+    if declaration.grant is not None:
+        return declaration.grant.text
+    if own:
+        return ""
+    raise FlowMissingGrant(
+        f"data {declaration.name!r} belongs to {declaration.owner.text!r}", line=declaration.line
+    )

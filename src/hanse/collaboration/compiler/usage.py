@@ -1,25 +1,36 @@
-"""Which operators touch which data, by lineage: what a grant has to name."""
+"""Which operators touch which data, and who opens what comes of it: what a grant has to name."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from hanse.contracts.flows.spec import FlowSpec
 
 
-def operators_by_data(spec: FlowSpec) -> dict[str, list[str]]:
-    """For each data name the operators applied to it or to anything derived from it.
+class Usage(NamedTuple):
+    """What happens to one data use: operators by name, receivers by alias, in flow order."""
+
+    operators: list[str]
+    receivers: list[str]
+
+
+def lineage(spec: FlowSpec) -> dict[str, Usage]:
+    """For each data name the operators and receivers it or anything derived from it reaches.
 
     Args:
         spec: its steps come after the steps they use.
     """
     reached: dict[str, set[str]] = {}
-    touched: dict[str, list[str]] = {name: [] for name in spec.data}
+    usage = {name: Usage([], []) for name in spec.data}
     for step in spec.steps:
         sources: set[str] = set()
         for text in step.inputs.values():
             name, dot, _ = text.partition(".")
             sources |= reached[name] if dot else {name}
         reached[step.id] = sources
-        for name, operators in touched.items():
-            if name in sources and step.operator not in operators:
-                operators.append(step.operator)
-    return touched
+        for name, used in usage.items():
+            if name not in sources:
+                continue
+            used.operators.extend(o for o in [step.operator] if o not in used.operators)
+            used.receivers.extend(r for r in step.receivers if r not in used.receivers)
+    return usage

@@ -195,13 +195,6 @@ class FlowMissingGrant(FlowError):
     help = "Request a grant for the dataset and name it under `grant`."
 
 
-class FlowUnknownGrant(FlowError):
-    """The grant named does not exist or is for another dataset or consumer."""
-
-    code = "flow.unknown_grant"
-    help = "Name a finalized grant of yours for this dataset."
-
-
 class FlowBadCompute(FlowError):
     """The compute nodes named cannot run the step."""
 
