@@ -16,6 +16,7 @@ import random
 import statistics
 import tempfile
 import time
+from pathlib import Path
 
 import lmdb
 
@@ -76,7 +77,9 @@ class Bench:
             writes.update({key: os.urandom(120) for key in fresh})
             rows.append(self.block(writes))
             self.keys.extend(fresh)
-        return [statistics.median(column) / TRANSACTIONS * 1e6 for column in zip(*rows, strict=True)]
+        return [
+            statistics.median(column) / TRANSACTIONS * 1e6 for column in zip(*rows, strict=True)
+        ]
 
     def proof_bytes(self) -> int:
         with self.env.begin(db=self.nodes) as reader:
@@ -100,7 +103,7 @@ def main() -> None:
                 bench = Bench(folder, bucket)
                 bench.fill(keys)
                 root, puts, commit = bench.measure(args.blocks)
-                used = os.path.getsize(f"{folder}/data.mdb") >> 20
+                used = Path(folder, "data.mdb").stat().st_size >> 20
                 print(
                     f"{keys:<9} {bucket:>6}  {root:5.1f} {puts:5.1f} {commit:6.1f} "
                     f"{root + puts + commit:12.1f} {bench.proof_bytes():12} {used:12}",

@@ -66,8 +66,18 @@ class BlockContext(msgspec.Struct, frozen=True):
 class Context:
     """One transaction's view: who sent it, when it executes, what it may read and write."""
 
-    __slots__ = ("_counter", "_events", "_needs", "_raw", "block", "contract", "sender",
-                 "state", "suite", "tx_id")
+    __slots__ = (
+        "_counter",
+        "_events",
+        "_needs",
+        "_raw",
+        "block",
+        "contract",
+        "sender",
+        "state",
+        "suite",
+        "tx_id",
+    )
 
     def __init__(
         self,

@@ -21,7 +21,9 @@ EMPTY_BUCKET = bytes([BUCKET])
 NO_CHILD = bytes(DIGEST_BYTES)
 SLOTS_OFFSET = 9
 BRANCH_BYTES = SLOTS_OFFSET + 16 * DIGEST_BYTES
-SLOT_OF = {ord(digit): SLOTS_OFFSET + DIGEST_BYTES * i for i, digit in enumerate("0123456789abcdef")}
+SLOT_OF = {
+    ord(digit): SLOTS_OFFSET + DIGEST_BYTES * i for i, digit in enumerate("0123456789abcdef")
+}
 
 
 def _prefix(domain: str) -> bytes:

@@ -1,0 +1,144 @@
+"""Blocks: an ordered list of transactions, what became of each, and a signed header.
+
+The header commits to transactions, receipts and the whole state after them, and to the header
+before it, so one trusted header proves everything up to its height.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hanse.core import canonical
+from hanse.core.errors import HanseError
+from hanse.crypto import merkle
+from hanse.crypto.suite import Suite
+from hanse.ledger.contract.contract import EmittedEvent
+from hanse.ledger.errors import BlockRefused
+
+DOMAIN = "hanse/block/1"
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the orderer signs; all hashes hex.
+
+    Attributes:
+        v: version of this structure.
+        height: 0 is the genesis block.
+        time_ms: block time, UTC ms, greater than the previous block's.
+        chain: chain id.
+        previous: hash of the previous header; of block 0: the chain id.
+        transactions_root: RFC 6962 root over the transactions' bytes.
+        receipts_root: RFC 6962 root over the receipts' committed bytes.
+        state_root: root of the state after the block.
+        count: number of transactions.
+        orderer: DID of the signer.
+    """
+
+    v: int = 1
+    height: int
+    time_ms: int
+    chain: str
+    previous: str
+    transactions_root: str
+    receipts_root: str
+    state_root: str
+    count: int
+    orderer: str
+
+
+class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What became of a transaction.
+
+    Attributes:
+        tx: transaction id, hex.
+        ok: whether it took effect.
+        code: error code when not.
+        message: wording of the error. It is *not* committed to, so that wording may change
+            between versions of the software; the code is.
+        events: what the contracts emitted; none when it failed.
+        result: what the handler returned, or None.
+    """
+
+    tx: str
+    ok: bool
+    code: str = ""
+    message: str = ""
+    events: list[EmittedEvent] = []
+    result: Any = None
+
+
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A block as stored and sent. ``signature`` is hex, empty at height 0."""
+
+    header: Header
+    signature: str
+    transactions: list[msgspec.Raw]
+    receipts: list[Receipt]
+
+
+class EncodedBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """The same with receipts already encoded."""
+
+    header: Header
+    signature: str
+    transactions: list[msgspec.Raw]
+    receipts: list[msgspec.Raw]
+
+
+def header_hash(suite: Suite, header: Header) -> str:
+    """Hash of a header, hex; the next header's ``previous``."""
+    return suite.hash(canonical.tagged("hanse/header/1", canonical.encode(header))).hex()
+
+
+def transactions_root(suite: Suite, transactions: list[bytes]) -> str:
+    """Root over wire bytes, hex."""
+    return merkle.root(suite, transactions).hex()
+
+
+def receipt_leaf(receipt: Receipt) -> bytes:
+    """The bytes of a receipt that are committed to: all but the wording of the error."""
+    if receipt.message:
+        receipt = msgspec.structs.replace(receipt, message="")
+    return canonical.encode(receipt)
+
+
+def receipts_root(suite: Suite, leaves: list[bytes]) -> str:
+    """Root over `receipt_leaf` bytes, hex."""
+    return merkle.root(suite, leaves).hex()
+
+
+def sign_header(suite: Suite, private: bytes, header: Header) -> str:
+    """The orderer's signature, hex."""
+    return suite.sign(private, DOMAIN, canonical.encode(header)).hex()
+
+
+def verify_header(suite: Suite, public: bytes, header: Header, signature: str) -> None:
+    """Check the orderer's signature.
+
+    Raises:
+        VerificationError: when it does not hold.
+    """
+    try:
+        raw = bytes.fromhex(signature)
+    except ValueError:
+        raw = b""
+    suite.verify(public, DOMAIN, canonical.encode(header), raw)
+
+
+def encode_block(block: Block | EncodedBlock) -> bytes:
+    """Canonical bytes, as stored and sent."""
+    return canonical.encode(block)
+
+
+def decode_block(data: bytes) -> Block:
+    """Read a block received or stored.
+
+    Raises:
+        BlockRefused: when the bytes are no block.
+    """
+    try:
+        return canonical.decode_trusted(data, Block)
+    except HanseError as error:
+        raise BlockRefused(f"not a block: {error.message}") from error

@@ -1,0 +1,217 @@
+"""Errors of the ledger. Codes of refused transactions also stand in receipts."""
+
+from __future__ import annotations
+
+from hanse.core.errors import (
+    AuthenticationError,
+    ConflictError,
+    InputError,
+    InternalError,
+    NotFoundError,
+    RateLimitError,
+    UnavailableError,
+    VerificationError,
+)
+
+
+class BadTransaction(InputError):
+    """The bytes are no canonical transaction."""
+
+    code = "ledger.bad_transaction"
+    help = "Build transactions with build_transaction and send its bytes unchanged."
+
+
+class TransactionTooLarge(InputError):
+    """The transaction exceeds the network's limit."""
+
+    code = "ledger.transaction_too_large"
+    status = 413
+    help = "Send less in one transaction; large content stays off the ledger."
+
+
+class WrongChain(InputError):
+    """The transaction was made for another network."""
+
+    code = "ledger.wrong_chain"
+    help = "Use the chain id of this network: the hash of its genesis."
+
+
+class TransactionExpired(ConflictError):
+    """The transaction's expiry lies before the time of the block."""
+
+    code = "ledger.transaction_expired"
+    help = "Build and sign the transaction again."
+
+
+class ExpiryTooFar(InputError):
+    """The transaction would stay valid longer than the network remembers nonces."""
+
+    code = "ledger.expiry_too_far"
+    help = "Choose an earlier expiry; genesis parameter max_ttl_ms is the limit."
+
+
+class Replayed(ConflictError):
+    """A transaction of this sender with this nonce was executed already."""
+
+    code = "ledger.replayed"
+    help = "It took effect once; look at its receipt, or sign anew with a fresh nonce."
+
+
+class UnknownContract(InputError):
+    """No contract of that name is active."""
+
+    code = "ledger.unknown_contract"
+    help = "Check the contract's name and whether it is active at this height."
+
+
+class UnknownAction(InputError):
+    """The active version of the contract has no such action."""
+
+    code = "ledger.unknown_action"
+    help = "Check the action's name against the contract's active version."
+
+
+class KeyNotValid(AuthenticationError):
+    """The sender has no such key, or it was not valid at this height."""
+
+    code = "ledger.key_not_valid"
+    help = "Register the sender, or sign with a key that is active now."
+
+
+class BadTransactionSignature(VerificationError):
+    """The signature does not hold for the sender's key."""
+
+    code = "ledger.bad_signature"
+    help = "The transaction was altered, or signed with another key."
+
+
+class PoolFull(RateLimitError):
+    """Too many transactions wait to be ordered."""
+
+    code = "ledger.pool_full"
+    help = "Wait for receipts before sending more."
+
+
+class StorageFull(UnavailableError):
+    """The disk has no room for the next block; nothing was damaged."""
+
+    code = "ledger.storage_full"
+    help = "Free disk space on the node; it continues by itself."
+
+
+class StorageFailed(UnavailableError):
+    """The disk refused to read or write; nothing was half-written."""
+
+    code = "ledger.storage_failed"
+    help = "Look at the disk of the node; it tries again by itself."
+
+
+class LedgerInUse(ConflictError):
+    """Another process has this ledger open."""
+
+    code = "ledger.in_use"
+    help = "Stop the other process first; one process writes a ledger."
+
+
+class LedgerClosed(UnavailableError):
+    """The ledger was closed."""
+
+    code = "ledger.closed"
+    help = "Start the node again."
+
+
+class WrongGenesis(InputError):
+    """The stored ledger was begun with another genesis."""
+
+    code = "ledger.wrong_genesis"
+    help = "Use the genesis file this ledger was created with, or another directory."
+
+
+class BadGenesis(InputError):
+    """The genesis file is not one, or names what this software does not have."""
+
+    code = "ledger.bad_genesis"
+    help = "Get the genesis file again from the operator and check the software's version."
+
+
+class WrongOrderer(InputError):
+    """The signing key given is not the orderer's of the genesis."""
+
+    code = "ledger.wrong_orderer"
+    help = "Only the node named in the genesis orders blocks; run this one as a follower."
+
+
+class ReceiptTimeout(UnavailableError):
+    """The transaction was not committed here within the time given."""
+
+    code = "ledger.receipt_timeout"
+    help = "Ask for the receipt again; the transaction may still be executed until it expires."
+
+
+class NoSuchTransaction(NotFoundError):
+    """No transaction of that id is committed here."""
+
+    code = "ledger.no_such_transaction"
+    help = "Check the id; it may not be committed yet."
+
+
+class NothingToProve(ConflictError):
+    """No signed block exists yet."""
+
+    code = "ledger.nothing_to_prove"
+    help = "Proofs need one signed block; send a transaction first."
+
+
+class BlockRefused(VerificationError):
+    """A received block does not hold; it was not applied."""
+
+    code = "ledger.block_refused"
+    help = "The source altered it or the orderer misbehaves; compare with another node."
+
+
+class BadBlockSignature(BlockRefused):
+    """The block is not signed by the orderer of the genesis."""
+
+    code = "ledger.bad_block_signature"
+
+
+class BlockFromFuture(BlockRefused):
+    """The block's time is ahead of this node's clock by more than the allowed skew."""
+
+    code = "ledger.block_from_future"
+    help = "Synchronise the clocks of orderer and follower (NTP)."
+
+
+class Diverged(BlockRefused):
+    """A validly signed block commits to other results than executing it gives here."""
+
+    code = "ledger.diverged"
+    help = "Stop relying on this orderer until versions and state hashes were compared."
+
+
+class StoreAltered(VerificationError):
+    """What is stored here does not agree with what was committed."""
+
+    code = "ledger.store_altered"
+    help = "Do not use this copy; remove it and follow again from genesis or a backup."
+
+
+class BadProof(VerificationError):
+    """The proof does not lead from the genesis to the fact."""
+
+    code = "ledger.bad_proof"
+    help = "The proof was altered or belongs to another network."
+
+
+class ContractFailed(InternalError):
+    """A contract raised something it did not declare; its writes were dropped."""
+
+    code = "ledger.contract_failed"
+    help = "Report this; the transaction had no effect."
+
+
+class SoftwareTooOld(InternalError):
+    """The chain activated a contract version this software does not have; the node halts."""
+
+    code = "ledger.software_too_old"
+    help = "Upgrade the node; it continues where it stopped."

@@ -1,0 +1,1 @@
+"""From the wire to the orderer: checking, verifying in parallel, waiting."""

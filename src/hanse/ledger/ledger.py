@@ -1,0 +1,363 @@
+"""The ledger as the rest of a node sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from hanse.core import encoding
+from hanse.crypto import merkle
+from hanse.crypto.suite import Suite
+from hanse.ledger.application import Application
+from hanse.ledger.block import (
+    Block,
+    Header,
+    Receipt,
+    decode_block,
+    receipt_leaf,
+    receipts_root,
+    transactions_root,
+)
+from hanse.ledger.clock import Clock, system_clock
+from hanse.ledger.contract.state import StateReader
+from hanse.ledger.errors import (
+    LedgerClosed,
+    NoSuchTransaction,
+    NothingToProve,
+    ReceiptTimeout,
+    StoreAltered,
+)
+from hanse.ledger.genesis import Genesis, suite_of
+from hanse.ledger.intake.verifiers import Verifiers
+from hanse.ledger.ordering.follower import Follower, Refusal
+from hanse.ledger.ordering.following import Following
+from hanse.ledger.ordering.sequencer import Sequencer, SequencerEngine
+from hanse.ledger.ordering.sequencing import Sequencing
+from hanse.ledger.proofs import StateProof, TransactionProof
+from hanse.ledger.registry import Registry
+from hanse.ledger.scan import ScanReport, scan_store
+from hanse.ledger.state.nodes import hash_key
+from hanse.ledger.state.trie import Trie
+from hanse.ledger.storage.store import Store
+from hanse.ledger.waiting import Waiting
+
+Role = Sequencer | Follower
+FETCH_BYTES = 8 << 20
+
+
+class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Health at a glance.
+
+    Attributes:
+        chain: chain id, hex.
+        role: ``sequencer`` or ``follower``.
+        height: last committed block.
+        time_ms: its time, UTC ms.
+        state_root: its state root, hex.
+        pending: transactions waiting for a block (sequencer).
+        failure: code of what keeps the ledger from moving now, or empty.
+        refused_blocks: number of blocks refused since start (the last hundred are kept).
+    """
+
+    chain: str
+    role: str
+    height: int
+    time_ms: int
+    state_root: str
+    pending: int
+    failure: str
+    refused_blocks: int
+
+
+class Ledger:
+    """One node's copy of the ledger. Also a `BlockSource` for the nodes that follow it."""
+
+    def __init__(
+        self,
+        store: Store,
+        application: Application,
+        verifiers: Verifiers,
+        role: Role,
+        clock: Clock,
+    ) -> None:
+        """Use `open`."""
+        self.genesis = application.genesis
+        self.chain = application.chain
+        self.suite: Suite = application.suite
+        self._store = store
+        self._application = application
+        self._verifiers = verifiers
+        self._waiting = Waiting(application.committed.height)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
+        self._engine: Sequencing | Following
+        if isinstance(role, Sequencer):
+            engine = SequencerEngine(application, role)
+            self._engine = Sequencing(
+                application, engine, verifiers, self._waiting, self._writer, clock
+            )
+        else:
+            self._engine = Following(application, role.source, self._waiting, self._writer, clock)
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        home: Path,
+        genesis: Genesis,
+        registry: Registry,
+        role: Role,
+        *,
+        clock: Clock = system_clock,
+        workers: int = 0,
+    ) -> Ledger:
+        """Open the ledger under ``home``, or begin it from the genesis.
+
+        Args:
+            home: directory of the node; the ledger lives in ``home/ledger``.
+            genesis: of the network.
+            registry: the contracts of this software.
+            role: `Sequencer` or `Follower`.
+            clock: UTC ms; for tests.
+            workers: signature verification processes, 0 for one per core.
+
+        Raises:
+            WrongGenesis, BadGenesis, WrongOrderer, LedgerInUse, StoreAltered, StorageFailed
+        """
+        suite = suite_of(genesis)
+        store = await asyncio.to_thread(Store, home / "ledger", suite.hash)
+        verifiers = Verifiers(genesis.suite, workers)
+        try:
+            application = await asyncio.to_thread(
+                Application, store, genesis, registry, verifiers.verify_many
+            )
+            return cls(store, application, verifiers, role, clock)
+        except BaseException:
+            verifiers.close()
+            store.close()
+            raise
+
+    async def start(self) -> None:
+        """Begin ordering or following."""
+        if self._closed:
+            raise LedgerClosed()
+        if self._task is None:
+            self._task = asyncio.create_task(self._engine.run(), name="ledger")
+
+    async def close(self) -> None:
+        """Stop; a block being written is finished first."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        self._waiting.close()
+        await asyncio.to_thread(self._writer.shutdown)
+        await asyncio.to_thread(self._verifiers.close)
+        await asyncio.to_thread(self._store.close)
+
+    async def submit(self, raw: bytes) -> str:
+        """Hand in a transaction.
+
+        It is checked completely, signature included, before this returns. The same
+        transaction may be sent again as long as it waits; it is executed once.
+
+        Args:
+            raw: wire bytes.
+
+        Returns:
+            Its id, hex. Whether it took effect says the receipt.
+
+        Raises:
+            HanseError: the named reason why it can never be executed, or not now.
+        """
+        if self._closed:
+            raise LedgerClosed()
+        return await self._engine.submit(raw)
+
+    async def wait_receipt(self, tx_id: str, timeout_s: float = 30.0) -> Receipt:
+        """Wait until a transaction is committed *here*.
+
+        Raises:
+            ReceiptTimeout: not in time.
+            TransactionExpired: it expired while waiting for a block.
+        """
+        future = self._waiting.expect(tx_id)
+        try:
+            found = self._find_receipt(tx_id)
+            if found is not None:
+                return found
+            return await asyncio.wait_for(future, timeout_s)
+        except TimeoutError as error:
+            raise ReceiptTimeout() from error
+        finally:
+            self._waiting.forget(tx_id, future)
+
+    @property
+    def height(self) -> int:
+        """Last committed height."""
+        return self._application.committed.height
+
+    @property
+    def state(self) -> StateReader:
+        """State as last committed; each read sees the newest commit."""
+        return self._store
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """Blocks this node refused, latest last."""
+        return list(self._engine.refusals) if isinstance(self._engine, Following) else []
+
+    def status(self) -> LedgerStatus:
+        """Health at a glance."""
+        head, engine = self._application.committed, self._engine
+        following = isinstance(engine, Following)
+        return LedgerStatus(
+            chain=self.chain,
+            role="follower" if following else "sequencer",
+            height=head.height,
+            time_ms=head.time_ms,
+            state_root=head.state_root,
+            pending=engine.pending if isinstance(engine, Sequencing) else 0,
+            failure=engine.failure.code if engine.failure is not None else "",
+            refused_blocks=len(self.refusals),
+        )
+
+    def header(self, height: int) -> Header | None:
+        """Header of a committed block."""
+        block = self.block(height)
+        return None if block is None else block.header
+
+    def block(self, height: int) -> Block | None:
+        """A committed block."""
+        with self._store.read() as snapshot:
+            data = snapshot.block(height)
+        return None if data is None else decode_block(data)
+
+    def find(self, tx_id: str) -> tuple[int, int] | None:
+        """Height and index of a committed transaction, by id in hex."""
+        try:
+            id_ = bytes.fromhex(tx_id)
+        except ValueError:
+            return None
+        if len(id_) != 32:
+            return None
+        with self._store.read() as snapshot:
+            return snapshot.locate(id_)
+
+    def receipt(self, tx_id: str) -> Receipt:
+        """Receipt of a committed transaction.
+
+        Raises:
+            NoSuchTransaction: when none of that id is committed here.
+        """
+        receipt = self._find_receipt(tx_id)
+        if receipt is None:
+            raise NoSuchTransaction()
+        return receipt
+
+    async def blocks(self, from_height: int) -> AsyncIterator[Block]:
+        """Committed blocks from a height on, then each new one; ends when the ledger closes."""
+        height = from_height
+        while True:
+            await self._waiting.beyond(height - 1)
+            if self._waiting.is_closed:
+                return
+            block = self.block(height)
+            if block is not None:
+                yield block
+                height += 1
+
+    async def fetch(self, from_height: int, limit: int, wait_ms: int) -> list[bytes]:
+        """Encoded blocks for a follower; see `BlockSource.fetch`."""
+        if self.height < from_height and wait_ms > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._waiting.beyond(from_height - 1), wait_ms / 1_000)
+        if self._closed:
+            raise LedgerClosed()
+        return await asyncio.to_thread(self._read_blocks, from_height, limit)
+
+    async def forward(self, raw: bytes) -> str:
+        """Submit on behalf of a follower; see `BlockSource.forward`."""
+        return await self.submit(raw)
+
+    def prove_transaction(self, tx_id: str) -> TransactionProof:
+        """Proof that a transaction was executed and with what outcome.
+
+        Raises:
+            NoSuchTransaction: when none of that id is committed here.
+            StoreAltered: when the stored block does not agree with its header.
+        """
+        place = self.find(tx_id)
+        block = None if place is None else self.block(place[0])
+        if place is None or block is None:
+            raise NoSuchTransaction()
+        height, index = place
+        raw = [bytes(item) for item in block.transactions]
+        leaves = [receipt_leaf(receipt) for receipt in block.receipts]
+        roots = (transactions_root(self.suite, raw), receipts_root(self.suite, leaves))
+        if roots != (block.header.transactions_root, block.header.receipts_root):
+            raise StoreAltered(f"block {height} does not agree with its header")
+        return TransactionProof(
+            header=block.header,
+            signature=block.signature,
+            index=index,
+            transaction=block.transactions[index],
+            transaction_path=[d.hex() for d in merkle.path(self.suite, raw, index)],
+            receipt=msgspec.structs.replace(block.receipts[index], message=""),
+            receipt_path=[d.hex() for d in merkle.path(self.suite, leaves, index)],
+        )
+
+    def prove_state(self, key: bytes) -> StateProof:
+        """Proof of the value under a full state key, or that there is none, as of now.
+
+        Raises:
+            NothingToProve: before the first signed block.
+        """
+        with self._store.read() as snapshot:
+            head = snapshot.head()
+            data = snapshot.block(head) if head else None
+            value = snapshot.get(key)
+            nodes = Trie(self.suite.hash).path_to(snapshot.node, hash_key(self.suite.hash, key))
+        if data is None:
+            raise NothingToProve()
+        block = decode_block(data)
+        return StateProof(
+            header=block.header,
+            signature=block.signature,
+            key=encoding.b64url(key),
+            value=None if value is None else encoding.b64url(value),
+            nodes=[encoding.b64url(node) for node in nodes],
+        )
+
+    async def verify_store(self) -> ScanReport:
+        """Read every block and the whole state from disk and verify them.
+
+        Raises:
+            StoreAltered: naming the first thing that does not hold.
+        """
+        return await asyncio.to_thread(scan_store, self._store, self.genesis)
+
+    def _find_receipt(self, tx_id: str) -> Receipt | None:
+        place = self.find(tx_id)
+        block = None if place is None else self.block(place[0])
+        return None if place is None or block is None else block.receipts[place[1]]
+
+    def _read_blocks(self, from_height: int, limit: int) -> list[bytes]:
+        blocks: list[bytes] = []
+        size = 0
+        with self._store.read() as snapshot:
+            for height in range(max(from_height, 1), from_height + limit):
+                data = snapshot.block(height)
+                size += len(data or b"")
+                if data is None or (blocks and size > FETCH_BYTES):
+                    break
+                blocks.append(data)
+        return blocks

@@ -1,0 +1,178 @@
+"""Reading everything that is stored and holding it against what was signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hanse.core.errors import HanseError
+from hanse.crypto.suite import Suite
+from hanse.ledger.block import (
+    Block,
+    Header,
+    decode_block,
+    encode_block,
+    header_hash,
+    receipt_leaf,
+    receipts_root,
+    transactions_root,
+    verify_header,
+)
+from hanse.ledger.errors import StoreAltered
+from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
+from hanse.ledger.state.nodes import (
+    BRANCH,
+    EMPTY_BUCKET,
+    NO_CHILD,
+    SLOT_OF,
+    count_of,
+    entries_of,
+    hash_key,
+    hash_node,
+    hash_value,
+)
+from hanse.ledger.storage.store import Snapshot, Store
+
+
+@dataclass(frozen=True)
+class ScanReport:
+    """What was read and found sound.
+
+    Attributes:
+        height: of the last block.
+        transactions: number in all blocks.
+        state_keys: number of keys in state.
+    """
+
+    height: int
+    transactions: int
+    state_keys: int
+
+
+def scan_store(store: Store, genesis: Genesis) -> ScanReport:
+    """Verify every block and the whole state on disk.
+
+    Reads in one snapshot; blocks by a node that is running are not waited for.
+
+    Raises:
+        StoreAltered: naming the first thing that does not hold.
+    """
+    suite = suite_of(genesis)
+    with store.read() as snapshot:
+        head = snapshot.head()
+        if head is None or snapshot.chain() != genesis_hash(genesis):
+            raise StoreAltered("the store does not hold this chain")
+        previous: Header | None = None
+        total = 0
+        for height in range(head + 1):
+            block = _block(snapshot, height)
+            _check_block(suite, genesis, block, height, previous)
+            total += _check_index(suite, snapshot, block)
+            previous = block.header
+        if previous is None or snapshot.block(head + 1) is not None:
+            raise StoreAltered("there is a block above the head")
+        if total != snapshot.count("transactions"):
+            raise StoreAltered("the index names transactions no block holds")
+        keys = _check_state(suite, snapshot, bytes.fromhex(previous.state_root))
+    return ScanReport(head, total, keys)
+
+
+def _block(snapshot: Snapshot, height: int) -> Block:
+    data = snapshot.block(height)
+    if data is None:
+        raise StoreAltered(f"block {height} is missing")
+    try:
+        block = decode_block(data)
+    except HanseError as error:
+        raise StoreAltered(f"block {height} cannot be read") from error
+    if encode_block(block) != data:
+        raise StoreAltered(f"block {height} is not in canonical form")
+    return block
+
+
+def _check_block(
+    suite: Suite, genesis: Genesis, block: Block, height: int, previous: Header | None
+) -> None:
+    header = block.header
+    before = header.chain if previous is None else header_hash(suite, previous)
+    # 1. The header stands where it belongs and continues the one before.
+    if header.height != height or header.chain != genesis_hash(genesis):
+        raise StoreAltered(f"block {height} holds another block's header")
+    if header.previous != before:
+        raise StoreAltered(f"block {height} does not continue the block before")
+    # 2. The orderer signed it (block 0 is hashed into block 1's signature).
+    if height > 0:
+        try:
+            verify_header(suite, bytes.fromhex(genesis.orderer.public), header, block.signature)
+        except HanseError as error:
+            raise StoreAltered(f"the signature of block {height} does not hold") from error
+    # 3. Transactions and receipts are those it commits to.
+    raw = [bytes(item) for item in block.transactions]
+    leaves = [receipt_leaf(receipt) for receipt in block.receipts]
+    if not len(raw) == len(leaves) == header.count:
+        raise StoreAltered(f"block {height} lost transactions or receipts")
+    if transactions_root(suite, raw) != header.transactions_root:
+        raise StoreAltered(f"a transaction of block {height} was altered")
+    if receipts_root(suite, leaves) != header.receipts_root:
+        raise StoreAltered(f"a receipt of block {height} was altered")
+
+
+def _check_index(suite: Suite, snapshot: Snapshot, block: Block) -> int:
+    """The index finds each executed transaction; how many there are."""
+    found = 0
+    height = block.header.height
+    for index, receipt in enumerate(block.receipts):
+        place = snapshot.locate(bytes.fromhex(receipt.tx))
+        if place == (height, index):
+            found += 1
+        elif receipt.ok:
+            raise StoreAltered(f"the index lost a transaction of block {height}")
+    return found
+
+
+def _check_state(suite: Suite, snapshot: Snapshot, root: bytes) -> int:
+    nodes = _check_nodes(suite, snapshot, root)
+    keys = 0
+    for hashed, key, value in snapshot.values():
+        # 5. Every value is the one its bucket commits to, under its own key.
+        if hash_key(suite.hash, key) != hashed:
+            raise StoreAltered("a state value stands under the wrong key")
+        if _committed(snapshot, hashed) != hash_value(suite.hash, value):
+            raise StoreAltered("a state value was altered")
+        keys += 1
+    # 6. Nothing is missing.
+    if keys != count_of(snapshot.node(b"") or EMPTY_BUCKET):
+        raise StoreAltered("state values are missing")
+    if nodes != snapshot.count("nodes"):
+        raise StoreAltered("there are state nodes nothing refers to")
+    return keys
+
+
+def _check_nodes(suite: Suite, snapshot: Snapshot, root: bytes) -> int:
+    """4. Every node hashes to what its parent commits to; how many there are."""
+    reached = 0
+    waiting = [(b"", root)]
+    while waiting:
+        path, digest = waiting.pop()
+        node = snapshot.node(path)
+        if hash_node(suite.hash, node or EMPTY_BUCKET) != digest:
+            raise StoreAltered("a state node was altered")
+        if node is None:
+            continue
+        reached += 1
+        if node[0] == BRANCH:
+            for digit, slot in SLOT_OF.items():
+                child = node[slot : slot + 32]
+                if child != NO_CHILD:
+                    waiting.append((path + bytes([digit]), child))
+    return reached
+
+
+def _committed(snapshot: Snapshot, hashed: bytes) -> bytes | None:
+    hex_key = hashed.hex().encode()
+    for depth in range(len(hex_key)):
+        node = snapshot.node(hex_key[:depth])
+        if node is None:
+            return None
+        if node[0] != BRANCH:
+            return entries_of(node).get(hashed)
+    return None

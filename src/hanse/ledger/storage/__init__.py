@@ -1,0 +1,1 @@
+"""LMDB: one file per ledger, one writing process, one transaction per commit."""

@@ -1,0 +1,185 @@
+"""The LMDB environment: opening, growing, and what its errors mean.
+
+Writes go through `Environment.write`, which repeats the work with a larger map when LMDB says
+the map is full; no limit is to be chosen by anyone. A full disk aborts the transaction: the
+last commit stays what it was. There is no WRITEMAP, so pages only reach the file by write
+calls, whose errors we see, and never by page faults, which would be signals.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import lmdb
+
+from hanse.ledger.errors import LedgerClosed, LedgerInUse, StorageFailed, StorageFull
+
+T = TypeVar("T")
+INITIAL_MAP_BYTES = 64 << 20
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS = tuple(os.strerror(number) for number in _FULL)
+
+
+class Environment:
+    """One LMDB environment with named databases, shared by the threads of this process."""
+
+    def __init__(
+        self, folder: Path, databases: tuple[str, ...], map_bytes: int = INITIAL_MAP_BYTES
+    ) -> None:
+        """Open or create.
+
+        Args:
+            folder: created when missing, readable by this user only.
+            databases: names; handles are in ``self.db``.
+            map_bytes: initial map; what the file already needs if larger.
+
+        Raises:
+            LedgerInUse: when another process holds it.
+            StorageFailed: when LMDB cannot open it.
+        """
+        self._names = databases
+        self._folder = folder
+        self._gate = threading.Condition()
+        self._readers = 0
+        self._exclusive = False
+        self._closed = False
+        self._env: Any = None
+        self.db: dict[str, Any] = {}
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock_file = _lock(folder / "lock")
+        try:
+            self._open(map_bytes)
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+
+    @property
+    def map_bytes(self) -> int:
+        """Present size of the map."""
+        return int(self._env.info()["map_size"])
+
+    @contextmanager
+    def read(self) -> Iterator[Any]:
+        """A read transaction: one consistent snapshot. Keep it short."""
+        self._enter()
+        try:
+            with self._env.begin() as transaction:
+                yield transaction
+        finally:
+            self._leave()
+
+    def write(self, work: Callable[[Any], T]) -> T:
+        """Run ``work`` in a write transaction and make it durable, all or nothing.
+
+        ``work`` may run several times, because the map may have to grow; each time it sees
+        none of its earlier writes. Only one thread writes.
+
+        Raises:
+            StorageFull: no room on the disk.
+            StorageFailed: any other refusal of the disk.
+        """
+        while True:
+            if self._env is None:
+                self._open(INITIAL_MAP_BYTES)
+            try:
+                with self._env.begin(write=True) as transaction:
+                    return work(transaction)
+            except lmdb.MapFullError:
+                self._grow()
+            except (lmdb.Error, OSError) as error:
+                self._reopen()
+                raise _storage_error(error) from error
+
+    def close(self) -> None:
+        """Wait for readers, then close."""
+        with self._alone():
+            self._closed = True
+            if self._env is not None:
+                self._env.close()
+            os.close(self._lock_file)
+
+    def _open(self, map_bytes: int) -> None:
+        try:
+            self._env = lmdb.open(
+                str(self._folder),
+                map_size=map_bytes,
+                max_dbs=len(self._names),
+                max_readers=1024,
+                mode=0o600,
+                meminit=False,
+            )
+            self._env.reader_check()
+            self.db = {name: self._env.open_db(name.encode()) for name in self._names}
+        except (lmdb.Error, OSError) as error:
+            raise _storage_error(error) from error
+
+    def _grow(self) -> None:
+        with self._alone():
+            self._env.set_mapsize(2 * self.map_bytes)
+
+    def _reopen(self) -> None:
+        # A failed commit can leave LMDB's handle unusable although the file is sound.
+        with self._alone():
+            map_bytes = self.map_bytes
+            self._env.close()
+            self._env = None
+            self._open(map_bytes)
+
+    def _enter(self) -> None:
+        with self._gate:
+            while self._exclusive:
+                self._gate.wait()
+            if self._closed:
+                raise LedgerClosed()
+            if self._env is None:
+                raise StorageFailed("the ledger's file could not be opened again")
+            self._readers += 1
+
+    def _leave(self) -> None:
+        with self._gate:
+            self._readers -= 1
+            if not self._readers:
+                self._gate.notify_all()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No read transaction of this process is open inside (LMDB demands it)."""
+        with self._gate:
+            if self._closed:
+                raise LedgerClosed()
+            while self._exclusive:
+                self._gate.wait()
+            self._exclusive = True
+            while self._readers:
+                self._gate.wait()
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._exclusive = False
+                self._gate.notify_all()
+
+
+def _lock(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise LedgerInUse() from error
+    return descriptor
+
+
+def _storage_error(error: Exception) -> StorageFull | StorageFailed:
+    """LMDB reports system errors by their text only."""
+    full = isinstance(error, lmdb.DiskError) or any(word in str(error) for word in _FULL_WORDS)
+    if full or (isinstance(error, OSError) and error.errno in _FULL):
+        return StorageFull(debug=repr(error))
+    return StorageFailed(debug=repr(error))
