@@ -39,9 +39,9 @@ AGREEMENT: tuple[Purpose, ...] = ("keyAgreement",)
 SIGNING_TYPES = {"sm": "SM2VerificationKey2025", "intl": "Ed25519VerificationKey2020"}
 AGREEMENT_TYPES = {"sm": "SM2VerificationKey2025", "intl": "X25519KeyAgreementKey2020"}
 
-_DID = re.compile(r"^did:hanse:[a-z2-7]{32}$")
-_KEY_ID = re.compile(r"^#key-[1-9][0-9]{0,5}$")
-_SERVICE_ID = re.compile(r"^#[a-z][a-z0-9-]{0,31}$")
+_DID = re.compile(r"^did:hanse:[a-z2-7]{32}\Z")
+_KEY_ID = re.compile(r"^#key-[1-9][0-9]{0,5}\Z")
+_SERVICE_ID = re.compile(r"^#[a-z][a-z0-9-]{0,31}\Z")
 # Multicodec prefixes of the table at github.com/multiformats/multicodec.
 _MULTICODEC = {
     "Ed25519VerificationKey2020": b"\xed\x01",

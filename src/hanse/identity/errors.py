@@ -77,10 +77,17 @@ class CredentialExpired(VerificationError):
 
 
 class CredentialRevoked(VerificationError):
-    """The status list says the credential is revoked or suspended."""
+    """The status list says the credential is revoked, for good."""
 
     code = "identity.credential_revoked"
     help = "Ask the issuer why; the status list on the ledger is what counts."
+
+
+class CredentialSuspended(VerificationError):
+    """The status list says the credential is suspended, for a while."""
+
+    code = "identity.credential_suspended"
+    help = "Ask the issuer why, or wait until the suspension is lifted."
 
 
 class UntrustedIssuer(VerificationError):
