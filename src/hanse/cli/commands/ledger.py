@@ -1,0 +1,144 @@
+"""hanse ledger …"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hanse.api.base import Page
+from hanse.api.ledger import BlockSummary, BlockView, LedgerStatusView, TransactionView
+from hanse.cli.command import command, group
+from hanse.cli.commands import options
+from hanse.cli.commands.files import read_bytes, write_canonical
+from hanse.cli.output import Done
+from hanse.cli.run import Run
+
+app = group(
+    "The ledger: status, blocks, transactions, and proofs that hold without this node.",
+    (
+        "hanse ledger status",
+        "hanse ledger genesis --output genesis.json",
+        "hanse ledger prove TRANSACTION --output proof.json",
+        "hanse verify proof.json --genesis genesis.json",
+    ),
+)
+TransactionArgument = Annotated[str, typer.Argument(metavar="TRANSACTION", help="Id in hex.")]
+
+
+@command(app, "status", "ledger.status", examples=("hanse ledger status",))
+def status(run: Run) -> LedgerStatusView:
+    """Show height, head and role."""
+    return run.client.ledger.status()
+
+
+@command(app, "genesis", "ledger.genesis", examples=("hanse ledger genesis --output genesis.json",))
+def genesis(run: Run, output: options.OptionalOutput = None) -> dict[str, Any] | Done:
+    """Fetch the genesis file, the one thing a verifier needs. Compare its hash out of band."""
+    document = run.client.ledger.genesis()
+    if output is None:
+        return document
+    write_canonical(document, output)
+    return Done(done=f"genesis written to {output}")
+
+
+@command(app, "blocks", "ledger.blocks", examples=("hanse ledger blocks --limit 10",), paged=True)
+def blocks(run: Run) -> Page[BlockSummary]:
+    """List blocks, newest first."""
+    return run.page(run.client.ledger.blocks)
+
+
+@command(app, "block", "ledger.block", examples=("hanse ledger block 42",))
+def block(run: Run, height: Annotated[int, typer.Argument(metavar="HEIGHT", min=0)]) -> BlockView:
+    """Show a block with its transactions."""
+    return run.client.ledger.block(height)
+
+
+@command(
+    app,
+    "transactions",
+    "ledger.transactions",
+    examples=(
+        "hanse ledger transactions --contract flows",
+        "hanse ledger transactions --subject fl-… --all --json",
+    ),
+    paged=True,
+)
+def transactions(
+    run: Run,
+    sender: Annotated[str, typer.Option("--sender", help="DID of the sender.")] = "",
+    contract: Annotated[str, typer.Option("--contract", help="For instance rights.")] = "",
+    action: Annotated[str, typer.Option("--action", help="For instance RevokeGrant.")] = "",
+    subject: Annotated[str, typer.Option("--subject", help="Any identifier.")] = "",
+) -> Page[TransactionView]:
+    """Search transactions, newest first."""
+    return run.page(
+        run.client.ledger.transactions,
+        sender=sender or None,
+        contract=contract or None,
+        action=action or None,
+        subject=subject or None,
+    )
+
+
+@command(
+    app, "transaction", "ledger.transaction", examples=("hanse ledger transaction TRANSACTION",)
+)
+def transaction(
+    run: Run,
+    transaction: TransactionArgument,
+    wait: Annotated[
+        float, typer.Option("--wait", min=0, max=30, metavar="SECONDS", help="For its commit.")
+    ] = 0.0,
+) -> TransactionView:
+    """Show a transaction with its receipt and events."""
+    return run.client.ledger.transaction(transaction, wait_ms=int(wait * 1000) or None)
+
+
+@command(app, "submit", "ledger.submit", examples=("hanse ledger submit transaction.json",))
+def submit(
+    run: Run,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Signed bytes; - for stdin.")],
+) -> TransactionView:
+    """Submit a transaction that was signed elsewhere, and wait for its receipt."""
+    identifier = run.client.ledger.submit(read_bytes(file))
+    return run.client.ledger.wait_transaction(identifier)
+
+
+@command(
+    app,
+    "prove",
+    "ledger.prove_transaction",
+    examples=("hanse ledger prove TRANSACTION --output proof.json",),
+)
+def prove(
+    run: Run, transaction: TransactionArgument, output: options.OptionalOutput = None
+) -> dict[str, Any] | Done:
+    """Export a proof that a transaction was committed with its receipt."""
+    return _written(run.client.ledger.prove_transaction(transaction), output)
+
+
+@command(
+    app,
+    "prove-state",
+    "ledger.prove_state",
+    examples=("hanse ledger prove-state points accounts DID --output balance.json",),
+)
+def prove_state(
+    run: Run,
+    contract: Annotated[str, typer.Argument(metavar="CONTRACT")],
+    collection: Annotated[str, typer.Argument(metavar="COLLECTION")],
+    key: Annotated[list[str], typer.Argument(metavar="KEY...", help="Numbers count as such.")],
+    output: options.OptionalOutput = None,
+) -> dict[str, Any] | Done:
+    """Export a proof of a current value (a balance, a grant), or that there is none."""
+    parts = [int(part) if part.isdecimal() else part for part in key]
+    return _written(run.client.ledger.prove_state(contract, collection, parts), output)
+
+
+def _written(proof: dict[str, Any], output: Path | None) -> dict[str, Any] | Done:
+    if output is None:
+        return proof
+    write_canonical(proof, output)
+    return Done(done=f"proof written to {output}; check it with: hanse verify {output}")

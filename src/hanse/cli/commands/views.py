@@ -1,0 +1,55 @@
+"""What commands show that no API answer describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class LocalView(BaseModel):
+    """Base; made from the attributes of the node's own results."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class InitView(LocalView):
+    """A new home. The password is stored nowhere else."""
+
+    home: Path
+    did: str
+    url: str
+    suite: str
+    admin_user: str
+    admin_password: str
+    passphrase_file: Path | None
+
+
+class NetworkView(LocalView):
+    """A network that was made or joined."""
+
+    chain: str
+    name: str
+    genesis_file: Path
+
+
+class VerifiedView(LocalView):
+    """A fact that holds by itself; which fields are set depends on ``kind``."""
+
+    kind: str
+    network: str
+    chain: str
+    height: int
+    time_ms: int
+    transaction: str = ""
+    sender: str = ""
+    contract: str = ""
+    action: str = ""
+    payload: dict[str, Any] = Field(default_factory=dict)
+    ok: bool | None = None
+    code: str = ""
+    events: list[dict[str, Any]] = Field(default_factory=list)
+    key: list[str | int] = Field(default_factory=list)
+    absent: bool | None = None
+    value: Any = None
