@@ -45,7 +45,7 @@ def path(suite: Suite, leaves: Sequence[bytes], index: int) -> list[bytes]:
     return siblings
 
 
-def verify_path(  # noqa: PLR0917 - the order of RFC 9162, 2.1.3.2
+def verify_path(
     suite: Suite, root: bytes, leaf: bytes, index: int, size: int, path: Sequence[bytes]
 ) -> None:
     """Check that ``leaf`` stands at ``index`` of the ``size`` leaves under ``root``.
