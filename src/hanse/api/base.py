@@ -57,13 +57,19 @@ class Page(View, Generic[T]):
 
 
 class ErrorBody(View):
-    """Every answer with status 400 and above, and every failed receipt."""
+    """What a caller sees of a named error; a failed receipt carries code and message too."""
 
     code: str
     message: str
     help: str = ""
     retryable: bool = False
     request_id: str = ""
+
+
+class ErrorAnswer(View):
+    """The body of every answer with status 400 and above."""
+
+    error: ErrorBody
 
 
 class ReasonRequest(Request):

@@ -99,14 +99,19 @@ def make_app() -> typer.Typer:
     return app
 
 
-def _root(
-    show_version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", is_eager=True)
-    ] = False,
-) -> None:
-    if show_version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(version("hanse"))
         raise typer.Exit
+
+
+def _root(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", is_eager=True, callback=_show_version),
+    ] = False,
+) -> None:
+    """Only carries the options of the root."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,20 +133,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         named = _named(error)
+        if named is None:
+            return BadUsage.exit_code
         report_error(named, as_json="--json" in given)
         return named.exit_code
     return code if isinstance(code, int) else 0
 
 
-def _named(error: Exception) -> HanseError:
+def _named(error: Exception) -> HanseError | None:
+    """The named error; None when the help was shown instead of one."""
     if isinstance(error, HanseError):
         return error
     if isinstance(error, typer.Abort):
         return Declined()
     if isinstance(error, _USAGE_ERROR):
+        if not str(error):
+            return None
         context = getattr(error, "ctx", None)
         place = f"{context.command_path}: " if context is not None else ""
-        return BadUsage(f"{place}{getattr(error, 'message', '') or error}")
+        return BadUsage(f"{place}{error}")
     if os.environ.get("HANSE_DEBUG"):
         traceback.print_exception(error)
     return InternalError(f"{type(error).__name__} (HANSE_DEBUG=1 shows where)")

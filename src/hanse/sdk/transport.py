@@ -182,7 +182,7 @@ class Transport:
 
 @lru_cache(maxsize=256)
 def _adapter(answer: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(answer)
+    return TypeAdapter(cast(Any, answer))
 
 
 def fill(template: str, path: Mapping[str, str | int]) -> str:
