@@ -13,6 +13,7 @@ from hanse.ledger.contract.contract import Record
 from hanse.ledger.contract.state import Collection
 
 RunState = Literal["REQUESTED", "STARTED", "SUSPENDED", "COMPLETED", "TERMINATED"]
+StepState = Literal["WAITING", "REQUESTED", "STARTED", "SUSPENDED", "COMPLETED", "TERMINATED"]
 AttemptState = Literal["OPEN", "COMPLETED", "FAILED", "CANCELLED"]
 EndCause = Literal["", "completed", "failure", "party", "grant"]
 
@@ -76,12 +77,12 @@ class FlowRecord(Record, frozen=True):
 
 
 class StepRecord(Record, frozen=True):
-    """How a step stands. A step without a record waits for its inputs.
+    """How a step stands. A step without a record, or WAITING, waits for its inputs.
 
     ``failures`` counts against ``max_attempts``; ``attempt`` never goes back.
     """
 
-    state: RunState
+    state: StepState
     attempt: int
     failures: int = 0
     deadline_ms: int = 0
@@ -102,7 +103,7 @@ class FailureReport(msgspec.Struct, frozen=True):
 
 
 class AttemptRecord(Record, frozen=True):
-    """Everything said about one attempt: confirmations and outcomes by alias, reports."""
+    """Everything said about one attempt: confirmations and outcomes by DID, reports."""
 
     state: AttemptState = "OPEN"
     confirmed: dict[str, str] = msgspec.field(default_factory=dict)
@@ -111,7 +112,10 @@ class AttemptRecord(Record, frozen=True):
 
 
 class FlowParameters(Record, frozen=True, forbid_unknown_fields=True):
-    """Governed parameters: the protocols allowed by the highest level among the inputs."""
+    """Governed parameters: protocols allowed by the highest level among the inputs.
+
+    A level without an entry allows nothing.
+    """
 
     protocols: dict[
         Annotated[str, Meta(pattern=r"^[1-5]\Z")], Annotated[list[Slug], Meta(max_length=16)]

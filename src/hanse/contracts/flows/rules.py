@@ -1,0 +1,211 @@
+"""Pure rules of flows: when a specification is sound, and what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hanse.contracts.flows import errors
+from hanse.contracts.flows.spec import FlowSpec, StepSpec
+from hanse.contracts.flows.types import FlowParameters
+from hanse.contracts.plain import duplicates
+
+LEVELS = ("1", "2", "3", "4", "5")
+COMPUTE_PARTIES = {"aby3": 3, "cheetah": 2}
+LOCAL_RESULTS = ("local", "rr22")
+"""Protocols whose results stay with, or are by declaration shown to, the step's owners."""
+DEFAULT_PARAMETERS = FlowParameters(
+    protocols={
+        "1": ["aby3", "cheetah", "local", "rr22"],
+        "2": ["aby3", "cheetah", "local", "rr22"],
+        "3": ["aby3", "cheetah", "local", "rr22"],
+        "4": ["aby3", "cheetah", "local", "rr22"],
+        "5": ["local"],
+    }
+)
+"""Level 5 data (JR/T 0197-2020: highest) does not leave its owner unless a network says so."""
+
+
+class Plan(NamedTuple):
+    """What follows from the inputs of a flow's steps.
+
+    Attributes:
+        order: step ids, every step after those it reads from.
+        sources: step → steps it reads from.
+        lineage: step → data names it or its sources read.
+    """
+
+    order: list[str]
+    sources: dict[str, list[str]]
+    lineage: dict[str, list[str]]
+
+
+def participants(step: StepSpec) -> list[str]:
+    """Aliases that take part in a step, sorted."""
+    return sorted(dict.fromkeys([*step.owners, *step.computes, *step.receivers]))
+
+
+def require_sound(spec: FlowSpec, initiator: str) -> Plan:
+    """Refuse a specification that contradicts itself; returns its plan.
+
+    Raises:
+        NotAParty, DuplicateParty, UnknownAlias, DuplicateStep, UnknownInput, CyclicSteps,
+        OwnerMissing, WrongComputes, UnusedData, FeeWithoutWork.
+    """
+    _require_parties(spec, initiator)
+    twice = duplicates([*(step.id for step in spec.steps), *spec.data])
+    if twice:
+        raise errors.DuplicateStep(f"{twice[0]!r} is named twice")
+    for step in spec.steps:
+        _require_step(spec, step)
+    plan = make_plan(spec)
+    _require_use(spec, plan)
+    return plan
+
+
+def make_plan(spec: FlowSpec) -> Plan:
+    """Order and lineage of the steps; raises `CyclicSteps`."""
+    sources = {
+        step.id: sorted(dict.fromkeys(r.split(".")[0] for r in step.inputs.values() if "." in r))
+        for step in spec.steps
+    }
+    order: list[str] = []
+    while len(order) < len(spec.steps):
+        ready = [
+            step.id
+            for step in spec.steps
+            if step.id not in order and all(source in order for source in sources[step.id])
+        ]
+        if not ready:
+            raise errors.CyclicSteps()
+        order.extend(ready)
+    direct = {step.id: [r for r in step.inputs.values() if "." not in r] for step in spec.steps}
+    lineage: dict[str, list[str]] = {}
+    for step_id in order:
+        inherited = [name for source in sources[step_id] for name in lineage[source]]
+        lineage[step_id] = sorted(dict.fromkeys([*direct[step_id], *inherited]))
+    return Plan(order, sources, lineage)
+
+
+def operators_on(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
+    """Every operator that touches a data use or anything derived from it, sorted."""
+    return sorted(
+        dict.fromkeys(step.operator for step in spec.steps if data in plan.lineage[step.id])
+    )
+
+
+def receivers_of(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
+    """DIDs, beside the data's owner, that open a result derived from a data use, sorted.
+
+    Results of private set intersection and local steps are the owners' own by declaration of
+    their operator, which the grant names; everybody else has to be named by the grant.
+    """
+    aliases: list[str] = []
+    for step in spec.steps:
+        if data not in plan.lineage[step.id]:
+            continue
+        by_declaration = step.owners if step.protocol in LOCAL_RESULTS else []
+        aliases.extend(alias for alias in step.receivers if alias not in by_declaration)
+    owner = spec.data[data].owner
+    return sorted(spec.parties[alias] for alias in dict.fromkeys(aliases) if alias != owner)
+
+
+def step_levels(plan: Plan, levels: Mapping[str, int]) -> dict[str, int]:
+    """Highest level among the data each step descends from.
+
+    Args:
+        levels: level of every data use, 1 to 5.
+    """
+    return {step: max(levels[name] for name in names) for step, names in plan.lineage.items()}
+
+
+def require_protocols(
+    spec: FlowSpec, levels: Mapping[str, int], parameters: FlowParameters
+) -> None:
+    """Refuse protocols the network does not allow for the level of a step.
+
+    Raises:
+        ProtocolNotAllowed: naming step, protocol and level.
+    """
+    for step in spec.steps:
+        allowed = parameters.protocols.get(str(levels[step.id]), [])
+        if step.protocol not in allowed:
+            raise errors.ProtocolNotAllowed(
+                f"step {step.id}: {step.protocol} is not allowed at level {levels[step.id]}"
+            )
+
+
+def require_controllers(step: StepSpec, controllers: Sequence[str]) -> None:
+    """Refuse compute nodes of a step that one organisation controls.
+
+    Args:
+        controllers: in the end, of each compute alias, in order.
+    """
+    if duplicates(controllers):
+        raise errors.SameController(f"step {step.id}: two compute nodes have one controller")
+
+
+def descendants(plan: Plan, step_id: str) -> list[str]:
+    """The step and every step that reads from it, directly or not, in order."""
+    reached = [step_id]
+    for other in plan.order:
+        if other not in reached and any(source in reached for source in plan.sources[other]):
+            reached.append(other)
+    return reached
+
+
+def _require_parties(spec: FlowSpec, initiator: str) -> None:
+    dids = list(spec.parties.values())
+    if initiator not in dids:
+        raise errors.NotAParty("the initiator is a party of its flow")
+    if duplicates(dids):
+        raise errors.DuplicateParty()
+    for use in spec.data.values():
+        _require_aliases(spec, [use.owner])
+    _require_aliases(spec, list(spec.fees))
+
+
+def _require_aliases(spec: FlowSpec, aliases: Sequence[str]) -> None:
+    unknown = [alias for alias in aliases if alias not in spec.parties]
+    if unknown:
+        raise errors.UnknownAlias(f"{unknown[0]!r} is no party")
+    twice = duplicates(aliases)
+    if twice:
+        raise errors.UnknownAlias(f"{twice[0]!r} is listed twice")
+
+
+def _require_step(spec: FlowSpec, step: StepSpec) -> None:
+    for aliases in (step.owners, step.computes, step.receivers):
+        _require_aliases(spec, aliases)
+    if not step.owners:
+        raise errors.OwnerMissing(f"step {step.id} has no owners")
+    if not step.inputs:
+        raise errors.UnknownInput(f"step {step.id} has no inputs")
+    steps = [other.id for other in spec.steps]
+    for reference in step.inputs.values():
+        name, _, port = reference.partition(".")
+        if (port and name not in steps) or (not port and name not in spec.data):
+            raise errors.UnknownInput(f"step {step.id}: nothing is called {reference!r}")
+        if not port and spec.data[name].owner not in step.owners:
+            raise errors.OwnerMissing(f"step {step.id} reads {name!r} without its owner")
+    _require_computes(step)
+
+
+def _require_computes(step: StepSpec) -> None:
+    wanted = COMPUTE_PARTIES.get(step.protocol)
+    if wanted is not None and len(step.computes) != wanted:
+        raise errors.WrongComputes(f"step {step.id}: {step.protocol} needs {wanted} computes")
+    if step.protocol == "rr22" and len(step.owners) != 2:
+        raise errors.WrongComputes(f"step {step.id}: rr22 runs between two owners")
+    outside = [alias for alias in step.computes if alias not in step.owners]
+    if step.protocol in LOCAL_RESULTS and outside:
+        raise errors.WrongComputes(f"step {step.id}: {step.protocol} runs at the owners only")
+
+
+def _require_use(spec: FlowSpec, plan: Plan) -> None:
+    for name in spec.data:
+        if not any(name in names for names in plan.lineage.values()):
+            raise errors.UnusedData(f"nothing reads {name!r}")
+    for alias in spec.fees:
+        if not any(alias in step.computes for step in spec.steps):
+            raise errors.FeeWithoutWork(f"{alias!r} computes nothing")

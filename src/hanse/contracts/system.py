@@ -1,0 +1,113 @@
+"""The system contracts of a network, wired to each other, and what they start with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hanse.contracts.catalogue import contract as catalogue
+from hanse.contracts.catalogue import needs as catalogue_needs
+from hanse.contracts.catalogue.queries import Datasets
+from hanse.contracts.evidence import contract as evidence
+from hanse.contracts.evidence import needs as evidence_needs
+from hanse.contracts.evidence.recorder import Recorder
+from hanse.contracts.flows import contract as flows
+from hanse.contracts.flows import needs as flows_needs
+from hanse.contracts.flows.rules import DEFAULT_PARAMETERS
+from hanse.contracts.flows.types import FlowParameters
+from hanse.contracts.identity import contract as identity
+from hanse.contracts.identity.queries import MemberKeys, Members
+from hanse.contracts.identity.types import GenesisMember, IdentityGenesis
+from hanse.contracts.points import contract as points
+from hanse.contracts.points import needs as points_needs
+from hanse.contracts.points.escrow import Escrow
+from hanse.contracts.points.types import Allocation, PointsGenesis
+from hanse.contracts.rights import contract as rights
+from hanse.contracts.rights import needs as rights_needs
+from hanse.contracts.rights.grants import Grants
+from hanse.crypto.suite import Suite
+from hanse.ledger.contract.contract import Context, Contract
+from hanse.ledger.registry import Registry
+
+CONTRACTS: tuple[Contract, ...] = (
+    identity.SPEC,
+    points.SPEC,
+    catalogue.SPEC,
+    rights.SPEC,
+    evidence.SPEC,
+    flows.SPEC,
+)
+"""In order of genesis: each needs only those before it."""
+
+
+def _members(ctx: Context) -> Members:
+    return Members(ctx.acting_as("identity"))
+
+
+def _datasets(ctx: Context) -> Datasets:
+    return Datasets(ctx.acting_as("catalogue"))
+
+
+def _grants(ctx: Context) -> Grants:
+    return Grants(ctx.acting_as("rights"))
+
+
+def _escrow(ctx: Context) -> Escrow:
+    return Escrow(ctx.acting_as("points"))
+
+
+def _recorder(ctx: Context) -> Recorder:
+    return Recorder(ctx.acting_as("evidence"))
+
+
+WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
+    ("points", points_needs.Members): _members,
+    ("catalogue", catalogue_needs.Members): _members,
+    ("rights", rights_needs.Members): _members,
+    ("rights", rights_needs.Datasets): _datasets,
+    ("evidence", evidence_needs.Members): _members,
+    ("flows", flows_needs.Members): _members,
+    ("flows", flows_needs.Datasets): _datasets,
+    ("flows", flows_needs.Grants): _grants,
+    ("flows", flows_needs.Escrow): _escrow,
+    ("flows", flows_needs.Evidence): _recorder,
+}
+
+
+def system_registry(suite: Suite) -> Registry:
+    """The system contracts, ready to execute.
+
+    Args:
+        suite: the network's suite; contracts are handed it with each transaction, and today's
+            versions run under either.
+    """
+    del suite
+    return Registry(contracts=list(CONTRACTS), wiring=WIRING, keys=MemberKeys())
+
+
+def contract_versions() -> dict[str, int]:
+    """The version of each system contract that a new network starts with."""
+    return {contract.name: contract.version for contract in CONTRACTS}
+
+
+def genesis_messages(
+    members: Sequence[GenesisMember],
+    *,
+    parameters: FlowParameters = DEFAULT_PARAMETERS,
+    allocations: Sequence[Allocation] = (),
+) -> dict[str, dict[str, Any]]:
+    """Genesis message of each contract that has one, as plain objects for the genesis file.
+
+    Args:
+        members: preset, trusted members with their proofs; at least one operator.
+        parameters: which protocols are allowed for which level.
+        allocations: points that exist from the start; none by default.
+    """
+    initial: dict[str, msgspec.Struct] = {
+        "identity": IdentityGenesis(members=list(members)),
+        "points": PointsGenesis(allocations=list(allocations)),
+        "flows": parameters,
+    }
+    return {name: msgspec.to_builtins(message) for name, message in initial.items()}
