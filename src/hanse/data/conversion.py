@@ -41,6 +41,8 @@ PATTERNS: dict[ColumnType, str] = {
     "date": rf"^{_DATE}$",
     "timestamp": rf"^{_DATE}({_CLOCK} ?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$",
 }
+_NUMERIC = np.isin(np.arange(256), [0, *b"0123456789+-."])  # 0 stands for a missing cell
+_TRIAL = 64
 _ABSENT = pa.array([*MISSING, *WEAKLY_MISSING])
 
 
@@ -67,7 +69,18 @@ def convert(cells: pa.Array, kind: ColumnType) -> pa.Array:
     quick = try_quickly(cells, kind)
     if quick is not None:
         return quick
-    return parse(trimmed(cells), kind)
+    return _convert_distinct(cells, kind)
+
+
+def _convert_distinct(cells: pa.Array, kind: ColumnType) -> pa.Array:
+    """Convert each different cell once; columns of few values are common."""
+    encoded = cells.dictionary_encode()
+    try:
+        values = parse(trimmed(encoded.dictionary), kind)
+    except Unconvertible as error:
+        places = pa.array(error.positions, encoded.indices.type)
+        raise Unconvertible(_positions(pc.is_in(encoded.indices, places))) from None
+    return values.take(encoded.indices)
 
 
 def trimmed(cells: pa.Array) -> pa.Array:
@@ -83,13 +96,25 @@ def try_quickly(cells: pa.Array, kind: ColumnType) -> pa.Array | None:
     """
     if kind not in {"int64", "float64", "date"}:
         return None
-    if kind != "date" and _may_hold_codes(cells):
+    # A failing cast is slow, because Arrow words an error for each cell: so look before.
+    lead = first_bytes(cells)
+    if not _NUMERIC[lead].all() or not _casts(cells.slice(0, _TRIAL), kind):
+        return None
+    if kind != "date" and _may_hold_codes(cells, lead):
         return None
     try:
         values = cells.cast(ARROW[kind])
     except pa.ArrowInvalid:
         return None
     return plain_floats(values) if kind == "float64" else values
+
+
+def _casts(cells: pa.Array, kind: ColumnType) -> bool:
+    try:
+        cells.cast(ARROW[kind])
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def parse(cells: pa.Array, kind: ColumnType) -> pa.Array:
@@ -141,8 +166,8 @@ def first_bytes(cells: pa.Array, skip: int = 0) -> Any:
     return out
 
 
-def _may_hold_codes(cells: pa.Array) -> bool:
-    first, second = first_bytes(cells), first_bytes(cells, 1)
+def _may_hold_codes(cells: pa.Array, first: Any) -> bool:
+    second = first_bytes(cells, 1)
     signed = (first == ord("-")) | (first == ord("+"))
     third = first_bytes(cells, 2) if signed.any() else second
     lead = np.where(signed, second, first)

@@ -106,20 +106,14 @@ class Detector:
         self._note("text", pa.array(words), first_row)
         rows = np.flatnonzero(suspect)
         if len(rows):
-            self._classify_closely(conversion.trimmed(cells.take(rows)), rows + first_row)
+            self._classify_closely(cells.take(pa.array(rows)), rows + first_row)
 
     def _classify_closely(self, cells: pa.Array, rows: Any) -> None:
-        is_left = np.asarray(cells.is_valid()).copy()
-        codes = is_left & _matching(cells, _CODE)
-        self._add("code", rows[codes])
-        is_left &= ~codes
-        for kind in _ORDER:
-            found = is_left & _matching(cells, PATTERNS[kind])
-            if found.any():
-                found[np.flatnonzero(found)[_unparsable(cells, found, kind)]] = False
-                self._add(kind, rows[found])
-                is_left &= ~found
-        self._add("text", rows[is_left])
+        encoded = cells.dictionary_encode()
+        classes = _classes_of(conversion.trimmed(encoded.dictionary))
+        found = classes[np.asarray(encoded.indices)]
+        for place, name in enumerate(_CLASSES):
+            self._add(name, rows[found == place])
 
     def _note(self, name: CellClass, mask: pa.Array, first_row: int) -> None:
         count = pc.sum(mask).as_py() or 0
@@ -163,6 +157,22 @@ def _widest(group: tuple[CellClass, ...], counts: dict[CellClass, int]) -> Colum
     widest = [name for name in group if counts[name]][-1]
     assert widest in ARROW
     return widest
+
+
+def _classes_of(cells: pa.Array) -> Any:
+    """Place in `_CLASSES` of each trimmed cell, -1 for missing ones."""
+    is_left = np.asarray(cells.is_valid()).copy()
+    classes = np.where(is_left, _CLASSES.index("text"), -1)
+    codes = is_left & _matching(cells, _CODE)
+    classes[codes] = _CLASSES.index("code")
+    is_left &= ~codes
+    for kind in _ORDER:
+        found = is_left & _matching(cells, PATTERNS[kind])
+        if found.any():
+            found[np.flatnonzero(found)[_unparsable(cells, found, kind)]] = False
+            classes[found] = _CLASSES.index(kind)
+            is_left &= ~found
+    return classes
 
 
 def _matching(cells: pa.Array, pattern: str) -> Any:

@@ -8,7 +8,9 @@ sample. Memory stays within a few blocks and one row group, whatever the size of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,6 +37,7 @@ from hanse.data.types import ARROW, Column, ColumnType, arrow_schema, pick
 from hanse.data.vault import Vault
 
 Source = Path | str | Opener
+_THREADS = 4
 
 
 def import_file(
@@ -156,6 +159,11 @@ class _CsvImport:
         self._detectors = [None if column in types else Detector() for column in dialect.names]
 
     def run(self, store: Vault, name: str) -> Table:
+        """Import; columns are worked on in parallel, since Arrow releases the lock."""
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="import") as self._pool:
+            return self._run(store, name)
+
+    def _run(self, store: Vault, name: str) -> Table:
         with store.new_object("table", name) as target:
             columns = self._read_and_guess(target)
             if columns is not None:
@@ -176,10 +184,7 @@ class _CsvImport:
             columns: tuple[Column, ...] = ()
             row, holds = 0, True
             for batch in read_cells(self._opener, self._dialect):
-                quick = [
-                    detector.feed(cells, row) if detector else None
-                    for detector, cells in zip(self._detectors, batch.columns, strict=True)
-                ]
+                quick = self._detect(batch, row)
                 if writer is None:
                     columns = self._columns([self._guess(i) for i in range(len(quick))])
                     writer = stack.enter_context(TableWriter(target.file, columns))
@@ -189,6 +194,12 @@ class _CsvImport:
             decided = self._columns([self._decide(i) for i in range(len(self._detectors))])
         return columns if holds and decided == columns else None
 
+    def _detect(self, batch: pa.RecordBatch, row: int) -> list[pa.Array | None]:
+        def feed(detector: Detector | None, cells: pa.Array) -> pa.Array | None:
+            return detector.feed(cells, row) if detector else None
+
+        return list(self._pool.map(feed, self._detectors, batch.columns))
+
     def _write_if_fitting(
         self,
         writer: TableWriter,
@@ -196,15 +207,15 @@ class _CsvImport:
         columns: Sequence[Column],
         quick: Sequence[pa.Array | None],
     ) -> bool:
-        arrays = []
-        for cells, column, values in zip(batch.columns, columns, quick, strict=True):
+        def fit(cells: pa.Array, column: Column, values: pa.Array | None) -> pa.Array:
             if values is not None and values.type == ARROW[column.type]:
-                arrays.append(values)
-                continue
-            try:
-                arrays.append(conversion.convert(cells, column.type))
-            except conversion.Unconvertible:
-                return False
+                return values
+            return conversion.convert(cells, column.type)
+
+        try:
+            arrays = list(self._pool.map(fit, batch.columns, columns, quick))
+        except conversion.Unconvertible:
+            return False
         writer.write(pa.RecordBatch.from_arrays(arrays, schema=arrow_schema(columns)))
         return True
 
@@ -212,10 +223,8 @@ class _CsvImport:
         schema, row = arrow_schema(columns), 0
         with TableWriter(target.file, columns) as writer:
             for batch in read_cells(self._opener, self._dialect):
-                arrays = [
-                    self._convert(cells, column, row)
-                    for cells, column in zip(batch.columns, columns, strict=True)
-                ]
+                convert = partial(self._convert, first_row=row)
+                arrays = list(self._pool.map(convert, batch.columns, columns))
                 writer.write(pa.RecordBatch.from_arrays(arrays, schema=schema))
                 row += batch.num_rows
         if row != self._rows:

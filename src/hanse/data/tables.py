@@ -77,7 +77,10 @@ class TableWriter:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _tb: TracebackType | None,
     ) -> None:
         if kind is None:
             self.close()
