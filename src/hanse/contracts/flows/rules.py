@@ -177,8 +177,8 @@ def _require_aliases(spec: FlowSpec, aliases: Sequence[str]) -> None:
 def _require_step(spec: FlowSpec, step: StepSpec) -> None:
     for aliases in (step.owners, step.computes, step.receivers):
         _require_aliases(spec, aliases)
-    if not step.owners:
-        raise errors.OwnerMissing(f"step {step.id} has no owners")
+    if not participants(step):
+        raise errors.OwnerMissing(f"nobody takes part in step {step.id}")
     if not step.inputs:
         raise errors.UnknownInput(f"step {step.id} has no inputs")
     steps = [other.id for other in spec.steps]

@@ -14,6 +14,7 @@ from hanse.contracts.flows.needs import Evidence
 from hanse.contracts.flows.run import Run
 from hanse.contracts.flows.types import AttemptRecord, FailureReport
 from hanse.core import canonical
+from hanse.core.errors import ConflictError
 from hanse.ledger.contract.contract import Context
 
 OUTCOME_DOMAIN = "hanse/outcome/1"
@@ -144,9 +145,7 @@ def _tell_confirmed(ctx: Context, message: messages.ConfirmSession) -> None:
     )
 
 
-def _found(
-    run: Run, phase: str, error: type[errors.ConflictError], blamed: list[str]
-) -> FailureReport:
+def _found(run: Run, phase: str, error: type[ConflictError], blamed: list[str]) -> FailureReport:
     """A report of the ledger itself."""
     return FailureReport(
         party="",
