@@ -13,6 +13,7 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from hanse.api.errors import InvalidRequest
 from hanse.api.operation import Operation
 from hanse.api.operations import operation
 from hanse.sdk.errors import NodeTimedOut, NodeUnreachable, NotANode, from_answer
@@ -186,8 +187,15 @@ def _adapter(answer: Hashable) -> TypeAdapter[Any]:
 
 
 def fill(template: str, path: Mapping[str, str | int]) -> str:
-    """Put path parameters into a template; what is special in a URL is escaped."""
-    return template.format_map({k: quote(str(v), safe=":") or "%20" for k, v in path.items()})
+    """Put path parameters into a template; what is special in a URL is escaped.
+
+    Raises:
+        InvalidRequest: for what would name another path.
+    """
+    for name, value in path.items():
+        if str(value) in {"", ".", ".."}:
+            raise InvalidRequest(f"{name}: must name something")
+    return template.format_map({k: quote(str(v), safe=":") for k, v in path.items()})
 
 
 def given(query: Query) -> dict[str, str | int]:
