@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hanse.compute.errors import NoCommonRows
 from hanse.compute.operators.common import (
     KEY_PARAMETERS,
     LEVELS,
@@ -11,6 +14,9 @@ from hanse.compute.operators.common import (
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Port
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="align",
@@ -64,3 +70,15 @@ SPEC = OperatorSpec(
         "不会得知自己未持有的标识，也不会得知其他列。",
     },
 )
+
+
+def run(task: Task) -> None:
+    """This owner's part of the alignment."""
+    from hanse.compute.operators.matching import common_rows, keep_rows
+
+    rows = common_rows(task, receiver=task.participants[0], broadcast=True)
+    if len(rows) == 0:
+        task.finish()
+        raise NoCommonRows("the two tables have no key in common")
+    keep_rows(task, rows, "table")
+    task.finish()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hanse.compute.errors import BadRoles
 from hanse.compute.operators.common import (
     KEY_PARAMETERS,
     LEVELS,
@@ -11,6 +14,9 @@ from hanse.compute.operators.common import (
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Port
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="intersect",
@@ -68,3 +74,16 @@ SPEC = OperatorSpec(
         "receiver": "得知自己的标识中哪些对方也持有。",
     },
 )
+
+
+def run(task: Task) -> None:
+    """This owner's part; only the receiver keeps a table."""
+    from hanse.compute.operators.matching import common_rows, keep_rows
+
+    receivers = [alias for alias in task.parties("receiver") if alias in task.parties("owner")]
+    if len(receivers) != 1 or len(task.parties("receiver")) != 1:
+        raise BadRoles("intersect has one receiver, and it is one of the two owners")
+    rows = common_rows(task, receiver=receivers[0], broadcast=False)
+    if task.me == receivers[0]:
+        keep_rows(task, rows, "table")
+    task.finish()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from hanse.compute.errors import BadRoles, RefusedProtocol, UnknownOperator
 from hanse.compute.operators import (
     align,
@@ -14,12 +17,13 @@ from hanse.compute.operators import (
 )
 from hanse.compute.operators.declaration import OperatorSpec
 
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
+
 COMPUTE_NODES = {"aby3": 3, "cheetah": 2}
 
-_OPERATORS: dict[str, OperatorSpec] = {
-    module.SPEC.name: module.SPEC
-    for module in (align, intersect, split, summary, logistic_regression, evaluate, predict)
-}
+_MODULES = (align, intersect, split, summary, logistic_regression, evaluate, predict)
+_OPERATORS: dict[str, OperatorSpec] = {module.SPEC.name: module.SPEC for module in _MODULES}
 
 
 def operators() -> dict[str, OperatorSpec]:
@@ -39,6 +43,17 @@ def get_operator(name: str, version: int | None = None) -> OperatorSpec:
     if version is not None and version != spec.version:
         raise UnknownOperator(f"{name} is offered in version {spec.version}, not {version}")
     return spec
+
+
+def implementation(name: str) -> Callable[[Task], None]:
+    """The function that runs one party's part of the operator.
+
+    Raises:
+        UnknownOperator: when there is none by that name.
+    """
+    get_operator(name)
+    run: Callable[[Task], None] = next(m.run for m in _MODULES if m.SPEC.name == name)
+    return run
 
 
 def protocol_for(spec: OperatorSpec, compute_nodes: int) -> str:

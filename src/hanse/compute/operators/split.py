@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hanse.compute.errors import TooFewRows
 from hanse.compute.operators.common import LEVELS, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="split",
@@ -57,3 +63,18 @@ SPEC = OperatorSpec(
     leaks={"owner": "learns nothing; nothing is sent."},
     leaks_zh={"owner": "不会得知任何信息，不发送任何数据。"},
 )
+
+
+def run(task: Task) -> None:
+    """Divide this owner's table. Both parts keep the order of the aligned table."""
+    from hanse.compute.operators.permutation import split_rows
+    from hanse.compute.operators.rows import select_rows
+
+    table, columns = task.table("table"), task.readable("table")
+    if table.rows < 2:
+        raise TooFewRows("a split needs at least two rows")
+    task.phase("split")
+    train, test = split_rows(table.rows, task.decimal("test_fraction"), task.integer("seed"))
+    for port, rows in (("train", train), ("test", test)):
+        task.keep_table(port, select_rows(table, columns, rows), task.meta("table"))
+    task.measures.update(rows_train=len(train), rows_test=len(test))

@@ -1,0 +1,106 @@
+"""What ends a task from outside: a lost peer, too much memory, the deadline, a signal.
+
+The engines block in library code for long, so a thread of its own watches and ends the process.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from hanse.compute.errors import MemoryExceeded, PeerLost, TaskError, TimedOut
+
+PROBE_INTERVAL_S = 0.5
+PROBE_TIMEOUT_S = 2.0
+REFUSED_TIMES = 4
+_PAGE_BYTES = 4096
+
+
+class Watch:
+    """Checks on peers, memory and time until it is stopped.
+
+    A peer's process listens at its endpoint as long as it lives: refused connections in a row
+    mean it died; no answer at all is tolerated for the link timeout.
+
+    Args:
+        on_failure: called once, on the watching thread, with the reason.
+        memory_limit_bytes: resident memory allowed; 0 for any.
+        deadline_ms: time allowed; 0 for any.
+        link_timeout_ms: how long a peer may not answer at all.
+    """
+
+    def __init__(
+        self,
+        on_failure: Callable[[TaskError], None],
+        *,
+        memory_limit_bytes: int,
+        deadline_ms: int,
+        link_timeout_ms: int,
+    ) -> None:
+        self._on_failure = on_failure
+        self._memory = memory_limit_bytes
+        self._deadline = time.monotonic() + deadline_ms / 1000 if deadline_ms else None
+        self._link_timeout_s = link_timeout_ms / 1000
+        self._peers: dict[str, _Peer] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching; returns at once."""
+        self._stopped.set()
+
+    def peers(self, peers: Sequence[tuple[str, str]]) -> None:
+        """Watch these from now on: alias and ``host:port``. None ends watching peers."""
+        self._peers = {alias: _Peer(endpoint) for alias, endpoint in peers}
+
+    def _run(self) -> None:
+        while not self._stopped.wait(PROBE_INTERVAL_S):
+            failure = self._failure()
+            if failure is not None and not self._stopped.is_set():
+                self._on_failure(failure)
+                return
+
+    def _failure(self) -> TaskError | None:
+        if self._memory and resident_bytes() > self._memory:
+            return MemoryExceeded(f"the task needed more than {self._memory >> 20} MiB")
+        if self._deadline is not None and time.monotonic() > self._deadline:
+            return TimedOut("the task did not finish in the time it was given")
+        watched = self._peers
+        for alias, peer in list(watched.items()):
+            if peer.is_lost(self._link_timeout_s) and watched is self._peers:
+                return PeerLost(blamed=alias)
+        return None
+
+
+class _Peer:
+    def __init__(self, endpoint: str) -> None:
+        host, _, port = endpoint.rpartition(":")
+        self._address = (host.strip("[]"), int(port))
+        self._refused = 0
+        self._silent_since: float | None = None
+
+    def is_lost(self, timeout_s: float) -> bool:
+        """Probe once; whether the peer has to be given up."""
+        try:
+            socket.create_connection(self._address, PROBE_TIMEOUT_S).close()
+        except ConnectionError:
+            self._refused += 1
+            return self._refused >= REFUSED_TIMES
+        except OSError:
+            now = time.monotonic()
+            self._silent_since = self._silent_since or now
+            return now - self._silent_since > timeout_s
+        self._refused, self._silent_since = 0, None
+        return False
+
+
+def resident_bytes() -> int:
+    """Resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
