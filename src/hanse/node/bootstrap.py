@@ -17,9 +17,10 @@ from hanse.node.clock import now_ms
 from hanse.node.database.engine import Database
 from hanse.node.database.open import open_node_database
 from hanse.node.errors import AlienGenesis, BadApplication, BadSettings, HomeExists, NetworkExists
+from hanse.node.genesis import build_genesis
 from hanse.node.home import NodeHome
 from hanse.node.lock import HomeLock
-from hanse.node.secrets import create_secrets, unlock
+from hanse.node.secrets import create_orderer_key, create_secrets, unlock
 from hanse.node.services import node_service
 from hanse.node.settings import load_settings
 from hanse.node.settings_file import change_setting, render_settings
@@ -149,8 +150,6 @@ def create_network(
     Raises:
         NotAHome, HomeInUse, NetworkExists, NoPassphrase and those of the genesis.
     """
-    from hanse.node.genesis import build_genesis
-
     place = NodeHome(home.absolute())
     place.require()
     with HomeLock(place.lock_file):
@@ -159,6 +158,7 @@ def create_network(
         keys = unlock(place)
         genesis = build_genesis(
             identity=keys.identity,
+            orderer_public=create_orderer_key(keys),
             network=name,
             organisation=settings.name,
             service=node_service(settings.url),

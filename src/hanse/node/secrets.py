@@ -22,6 +22,7 @@ from hanse.node.home import NodeHome
 PASSPHRASE_VARIABLE = "HANSE_PASSPHRASE"  # noqa: S105 - a name, not a secret
 VAULT_ENTRY = "vault"
 WALLET_ENTRY = "wallet"
+ORDERER_ENTRY = "orderer"
 MASTER_KEY_BYTES = 32
 
 
@@ -75,6 +76,22 @@ def unlock(home: NodeHome, environment: Mapping[str, str] | None = None) -> Secr
         vault_key=keystore.get(VAULT_ENTRY),
         wallet_key=keystore.get(WALLET_ENTRY)[: keystore.suite.key_bytes],
     )
+
+
+def create_orderer_key(secrets_: Secrets) -> bytes:
+    """Make the key that signs blocks; returns its public half.
+
+    It is apart from the identity's keys, which may be rotated while the genesis stays.
+    """
+    suite = secrets_.identity.suite
+    private = suite.generate_signing_key()
+    secrets_.keystore.put(ORDERER_ENTRY, private)
+    return suite.signing_public(private)
+
+
+def orderer_key(secrets_: Secrets) -> bytes:
+    """The private key that signs blocks; raises NoSuchKey at nodes that do not order."""
+    return secrets_.keystore.get(ORDERER_ENTRY)
 
 
 def find_passphrase(home: NodeHome, environment: Mapping[str, str] | None = None) -> str:

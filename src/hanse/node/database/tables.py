@@ -78,15 +78,17 @@ applications = Table(
     "applications",
     metadata,
     Column("id", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
     Column("did", String(80), nullable=False, index=True),
     Column("name", String(200), nullable=False),
     Column("roles", String(400), nullable=False),
     Column("controller", String(200), nullable=False),
+    Column("details", Text, nullable=False),
     Column("document", Text, nullable=False),
     Column("proof", String(256), nullable=False),
-    Column("state", String(16), nullable=False),  # PENDING | ADMITTING | ADMITTED | REJECTED
+    Column("state", String(16), nullable=False),  # PENDING | ADMITTED | REJECTED
     Column("reason", String(400), nullable=False),
-    Column("credential", Text, nullable=False),  # sealed for the applicant
+    Column("credential", String(40), nullable=False),  # id of the credential issued
     Column("created_ms", BigInteger, nullable=False),
     Column("decided_ms", BigInteger, nullable=False),
 )
@@ -96,12 +98,17 @@ issued_credentials = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("subject", String(80), nullable=False, index=True),
-    Column("status_list", String(80), nullable=False),
-    Column("status_index", Integer, nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("roles", String(400), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
     Column("issued_ms", BigInteger, nullable=False),
-    Column("valid_until_ms", BigInteger, nullable=False),
+)
+
+# Index of the next credential in the own status lists, and which lists these are.
+status_lists = Table(
+    "status_lists",
+    metadata,
+    Column("purpose", String(16), primary_key=True),
+    Column("status_list", String(80), nullable=False),
+    Column("next_index", Integer, nullable=False),
 )
 
 held_credentials = Table(
@@ -113,16 +120,22 @@ held_credentials = Table(
     Column("received_ms", BigInteger, nullable=False),
 )
 
-# One row per table imported into the vault.
+# One row per table imported into the vault, from the first byte on.
 data_tables = Table(
     "data_tables",
     metadata,
     Column("id", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False, unique=True),
     Column("name", String(200), nullable=False),
+    Column("state", String(16), nullable=False),  # IMPORTING | READY | FAILED
     Column("object", String(80), nullable=False),
     Column("row_count", BigInteger, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("profile", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("key_columns", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # sealed: it can be searched for
+    Column("profile", LargeBinary, nullable=False),  # sealed: it holds ranges of values
+    Column("error_code", String(80), nullable=False),
+    Column("error_message", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
 )
 
@@ -130,7 +143,8 @@ data_tables = Table(
 data_publications = Table(
     "data_publications",
     metadata,
-    Column("dataset", String(40), primary_key=True),
+    Column("commitment", String(64), primary_key=True),
+    Column("dataset", String(40), nullable=False, index=True),  # empty until committed
     Column("table_id", String(40), nullable=False, index=True),
     Column("opening", LargeBinary, nullable=False),  # sealed
     Column("published_ms", BigInteger, nullable=False),

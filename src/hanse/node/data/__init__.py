@@ -1,0 +1,1 @@
+"""The organisation's own tables: import into the vault, publication, export."""

@@ -1,0 +1,1 @@
+"""Reading the views: SQL in, the API's models out."""
