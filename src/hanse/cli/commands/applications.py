@@ -34,7 +34,7 @@ def list_applications(
     run: Run,
     state: Annotated[str, typer.Option("--state", help="PENDING, ADMITTED or REJECTED.")] = "",
 ) -> Page[ApplicationView]:
-    """List applications."""
+    """List applications for membership."""
     return run.page(run.client.applications.list, state=state or None)
 
 

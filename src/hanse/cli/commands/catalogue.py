@@ -41,7 +41,7 @@ def search(
     max_level: Annotated[int | None, typer.Option("--max-level", min=1, max=5)] = None,
     state: Annotated[str, typer.Option("--state", help="PUBLISHED or WITHDRAWN.")] = "",
 ) -> Page[DatasetView]:
-    """Search datasets."""
+    """Search datasets of all members."""
     return run.page(
         run.client.catalogue.datasets,
         q=text or None,

@@ -35,7 +35,7 @@ def list_credentials(
         str, typer.Option("--status", help="ACTIVE, SUSPENDED, REVOKED or EXPIRED.")
     ] = "",
 ) -> Page[CredentialView]:
-    """List credentials."""
+    """List credentials held and issued, with their status."""
     return run.page(run.client.credentials.list, side=side or None, status=status or None)
 
 

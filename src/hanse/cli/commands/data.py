@@ -77,7 +77,7 @@ def list_tables(
     text: Annotated[str, typer.Option("--text", "-q", help="Part of a name.")] = "",
     state: Annotated[str, typer.Option("--state", help="IMPORTING, READY or FAILED.")] = "",
 ) -> Page[TableView]:
-    """List tables."""
+    """List tables in the vault."""
     return run.page(run.client.data.list, q=text or None, state=state or None)
 
 

@@ -31,7 +31,7 @@ def list_evidence(
     party: Annotated[str, typer.Option("--party", help="DID.")] = "",
     subject: Annotated[str, typer.Option("--subject", help="Any identifier.")] = "",
 ) -> Page[EvidenceView]:
-    """List evidence."""
+    """List evidence recorded on the ledger."""
     return run.page(
         run.client.evidence.list,
         flow=flow or None,

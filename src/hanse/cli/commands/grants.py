@@ -73,7 +73,7 @@ def list_grants(
     ] = "",
     dataset: Annotated[str, typer.Option("--dataset", help="ds-…")] = "",
 ) -> Page[GrantView]:
-    """List grants."""
+    """List grants this node gives or uses."""
     return run.page(
         run.client.grants.list,
         side=side or None,

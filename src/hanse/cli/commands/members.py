@@ -31,7 +31,7 @@ def list_members(
     role: Annotated[str, typer.Option("--role", help="For instance data_provider.")] = "",
     state: Annotated[str, typer.Option("--state", help="ACTIVE, SUSPENDED or REMOVED.")] = "",
 ) -> Page[MemberView]:
-    """List members."""
+    """List members with roles, controller and standing."""
     return run.page(run.client.members.list, q=text or None, role=role or None, state=state or None)
 
 

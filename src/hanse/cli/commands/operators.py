@@ -19,7 +19,7 @@ app = group(
 
 @command(app, "list", "operators.list", examples=("hanse operators list",))
 def list_operators(run: Run) -> OperatorListView | Page[OperatorView]:
-    """List operators."""
+    """List operators this node can run."""
     found = run.client.operators.list()
     return found if run.as_json else Page(items=found.items)
 

@@ -22,7 +22,7 @@ OwnOrDid = Annotated[str, typer.Argument(metavar="DID", help="Default: this node
 
 @command(app, "accounts", "points.accounts", examples=("hanse points accounts",), paged=True)
 def accounts(run: Run) -> Page[AccountView]:
-    """List accounts."""
+    """List accounts with balances and holds."""
     return run.page(run.client.points.accounts)
 
 

@@ -29,7 +29,7 @@ PasswordStdin = Annotated[
 
 @command(app, "list", "users.list", examples=("hanse users list",), paged=True)
 def list_users(run: Run) -> Page[UserView]:
-    """List users."""
+    """List users with roles and last login."""
     return run.page(run.client.users.list)
 
 
