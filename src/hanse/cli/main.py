@@ -33,6 +33,7 @@ from hanse.cli.commands import (
     users,
     verify,
 )
+from hanse.cli.demo import command as demo
 from hanse.cli.errors import BadUsage, Declined
 from hanse.cli.output import report_error
 from hanse.core.errors import HanseError, InternalError
@@ -94,6 +95,7 @@ def make_app() -> typer.Typer:
     app.callback()(_root)
     session.add_to(app)
     verify.add_to(app)
+    demo.add_to(app)
     for name, part, panel in GROUPS:
         app.add_typer(part, name=name, rich_help_panel=panel)
     return app

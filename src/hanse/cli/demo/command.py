@@ -26,7 +26,7 @@ class DemoOptionsIncomplete(InputError):
     help = "Give --bank, --partner, --id and --label together, or none of them."
 
 
-def register(app: typer.Typer) -> None:
+def add_to(app: typer.Typer) -> None:
     """Add the command."""
 
     @command(
