@@ -17,6 +17,7 @@ NOT_ON_THE_COMMAND_LINE = {
     "peer.challenge": "nodes speak to nodes",
     "peer.answer": "nodes speak to nodes",
     "peer.send": "nodes speak to nodes",
+    "peer.application": "the applicant's node polls this",
 }
 HELPERS = {
     ("node", "wait_healthy"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from hanse.api.base import Did, Request, View
 from hanse.api.operation import Operation
@@ -34,6 +34,19 @@ class PeerTokenView(View):
     expires_ms: int
 
 
+class ApplicationDecisionView(View):
+    """What became of an application; asked for by the applicant, who is no member yet.
+
+    Attributes:
+        credential: a sealed message of the operator's to the applicant, base64url; empty until
+            admitted. Only the applicant's node can open it.
+    """
+
+    state: Literal["PENDING", "ADMITTED", "REJECTED"]
+    reason: str = ""
+    credential: str = ""
+
+
 class AcceptedView(View):
     """A sealed message was opened, checked and queued."""
 
@@ -59,6 +72,14 @@ OPERATIONS = (
         PeerTokenView,
         ChallengeAnswerRequest,
         "public",
+    ),
+    Operation(
+        "peer.application",
+        "GET",
+        "/v1/applications/{id}/decision",
+        "What became of an application; for the applicant's node",
+        ApplicationDecisionView,
+        access="public",
     ),
     Operation(
         "peer.send",

@@ -8,6 +8,7 @@ from typing import Any
 from hanse.api.errors import build
 from hanse.api.peer import (
     AcceptedView,
+    ApplicationDecisionView,
     ChallengeAnswerRequest,
     ChallengeRequest,
     ChallengeView,
@@ -30,6 +31,12 @@ class PeerArea(Area):
         """Hand in the signed answer; the token authorises peer operations."""
         body = build(ChallengeAnswerRequest, {"answer": dict(answer)})
         return self._http.call("peer.answer", PeerTokenView, body=body)
+
+    def application(self, application: str) -> ApplicationDecisionView:
+        """What became of an own application; the credential in it is sealed to the applicant."""
+        return self._http.call(
+            "peer.application", ApplicationDecisionView, path={"id": application}
+        )
 
     def send(self, sealed: bytes) -> str:
         """Deliver a sealed message; returns its id."""
