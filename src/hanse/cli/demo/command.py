@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from hanse.cli.command import command
-from hanse.cli.demo.inputs import DemoFiles, own_files
-from hanse.cli.demo.play import DemoOptions, play
+from hanse.cli.demo.inputs import DemoFiles, DemoOptions, own_files
 from hanse.cli.demo.progress import Progress
 from hanse.cli.demo.report import DemoReport
 from hanse.cli.output import make_console
@@ -68,6 +67,9 @@ def add_to(app: typer.Typer) -> None:
         catalogue, grant, two flows under encryption, payment, audit, refusals. Exits non-zero
         when any step failed.
         """
+        # Loaded here: it brings the computing libraries, which no other command needs.
+        from hanse.cli.demo.play import play
+
         console = make_console(sys.stderr if run.as_json else sys.stdout)
         options = DemoOptions(
             files=_files(bank, partner, id_column, label),

@@ -36,6 +36,17 @@ class DemoFiles:
     label: str
 
 
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the demo was asked for."""
+
+    files: DemoFiles
+    home: Path
+    two_party: bool = False
+    keep: bool = False
+    suite: str = "sm"
+
+
 def own_files() -> DemoFiles:
     """German Credit, split between bank and merchant; provenance in ``data/README.md``."""
     return DemoFiles(

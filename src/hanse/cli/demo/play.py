@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 
 from hanse.api.grants import GrantView
 from hanse.cli.demo.auditing import Audit, audit
@@ -18,7 +17,7 @@ from hanse.cli.demo.flow import (
     run_flow,
     wait_same_state,
 )
-from hanse.cli.demo.inputs import DemoFiles, check_files
+from hanse.cli.demo.inputs import DemoOptions, check_files
 from hanse.cli.demo.looking import how_to_look
 from hanse.cli.demo.market import Published, find, fund, negotiate, publish
 from hanse.cli.demo.network import DemoNetwork, running
@@ -35,17 +34,6 @@ class DemoFailed(HanseError):
     code = "demo.failed"
     exit_code = 1
     help = "Look at the logs in the demo's directory."
-
-
-@dataclass(frozen=True)
-class DemoOptions:
-    """What the demo was asked for."""
-
-    files: DemoFiles
-    home: Path
-    two_party: bool = False
-    keep: bool = False
-    suite: str = "sm"
 
 
 @dataclass
@@ -122,7 +110,7 @@ def _in_network(network: DemoNetwork, options: DemoOptions, progress: Progress) 
             narrow=grants[-1],
         )
     with progress.step("plaintext", "The same model in plaintext, for comparison only"):
-        baseline = plaintext_baseline(options.files)
+        baseline = plaintext_baseline(network, options.files, results[0].flow.id)
     wait_same_state(network)
     return _report(stage, results, audited, codes, baseline)
 
