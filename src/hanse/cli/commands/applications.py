@@ -49,7 +49,8 @@ def show(run: Run, application: ApplicationArgument) -> ApplicationView:
     "submit",
     "applications.submit",
     examples=(
-        "hanse node join --home bank --genesis genesis.json --operator https://op.example",
+        "hanse node join --home bank --genesis genesis.json --operator https://op.example"
+        " --role data_provider",
         "hanse applications submit application.json --url https://op.example",
     ),
 )
