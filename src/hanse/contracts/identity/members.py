@@ -23,7 +23,12 @@ from hanse.contracts.plain import duplicates
 from hanse.core import canonical
 from hanse.core.errors import VerificationError
 from hanse.crypto.suite import Suite
-from hanse.identity.did import DidDocument, check_document, verify_registration
+from hanse.identity.did import (
+    ROTATION_DOMAIN,
+    DidDocument,
+    check_document,
+    verify_registration,
+)
 from hanse.ledger.contract.contract import Context
 
 
@@ -87,7 +92,7 @@ def rotate_key(ctx: Context, message: messages.RotateKey) -> None:
     document = rules.replace_key(record.document, message.key, message.public)
     check_document(_suite(ctx), document)
     statement = {"did": ctx.sender, "key": message.key, "public": message.public}
-    _verify(ctx, message.public, rules.ROTATION_DOMAIN, canonical.encode(statement), message.proof)
+    _verify(ctx, message.public, ROTATION_DOMAIN, canonical.encode(statement), message.proof)
     _replace_document(ctx, record, document)
     ctx.emit(
         events.KeyRotated(

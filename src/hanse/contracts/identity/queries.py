@@ -62,13 +62,20 @@ def active_member(state: StateReader, did: str) -> MemberRecord:
 
 
 def controller_of(state: StateReader, did: str) -> str:
-    """Who controls a member in the end: named controllers are followed, at most 8 deep."""
+    """Who controls a member in the end.
+
+    The operator's entry counts before what the DID document itself says; named controllers are
+    followed, at most 8 deep.
+    """
     current = did
     for _ in range(MAX_CONTROL_DEPTH):
-        member = MEMBERS.get(state, current)
-        if member is None or member.controller in ("", current):
+        member, record = MEMBERS.get(state, current), DIDS.get(state, current)
+        if member is None or record is None:
             return current
-        current = member.controller
+        controller = member.controller or record.document.controller
+        if controller in ("", current):
+            return current
+        current = controller
     return current
 
 

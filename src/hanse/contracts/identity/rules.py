@@ -8,7 +8,6 @@ from hanse.contracts.identity import errors
 from hanse.contracts.identity.types import CHUNK_BITS, KeyPeriod, KeyRecord, MemberRecord
 from hanse.identity.did import DidDocument, VerificationMethod
 
-ROTATION_DOMAIN = "hanse/rotation/1"
 EMPTY_CHUNK = "00" * (CHUNK_BITS // 8)
 
 
