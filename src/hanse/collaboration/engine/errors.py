@@ -125,3 +125,17 @@ class FlowStillRuns(ConflictError):
 
     code = "collaboration.flow_still_runs"
     help = "Terminate the flow or wait for its end."
+
+
+class NotReady(UnavailableError):
+    """This node has not yet seen the step an offer is for."""
+
+    code = "collaboration.not_ready"
+    help = "Send the offer again in a moment."
+
+
+class Unexpected(InternalError):
+    """The engine met a fault of its own; details are in the node's log, not on the ledger."""
+
+    code = "collaboration.unexpected"
+    help = "Look into the log of the node that reported this."

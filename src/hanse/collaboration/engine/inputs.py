@@ -36,6 +36,12 @@ class Part:
     columns: tuple[str, ...]
     meta: dict[str, Any]
 
+    @property
+    def digest(self) -> str:
+        """Content digest the commitment is to, hex."""
+        value = self.opening.value
+        return str(value.get("digest", "")) if isinstance(value, dict) else str(value)
+
     def reference(self, store: StorePort) -> ObjectRef:
         """What a worker is handed; it checks the content against the opening while reading."""
         location = store.locate(self.object_id)
@@ -43,6 +49,7 @@ class Part:
             path=location.path,
             key=location.key.hex(),
             kind=self.kind,  # type: ignore[arg-type]
+            digest=self.digest,
             opening=msgspec.to_builtins(self.opening),
             columns=list(self.columns),
             meta=self.meta,
@@ -110,4 +117,6 @@ class Inputs:
             raise CommitmentMismatch(
                 f"this node's part of {part.port!r} does not open its commitment"
             ) from error
+        if not part.digest:  # an empty digest would mean the worker checks nothing
+            raise CommitmentMismatch(f"the commitment to {part.port!r} holds no content digest")
         self._store.locate(part.object_id)

@@ -21,6 +21,7 @@ from hanse.collaboration.engine.errors import JournalDamaged
 from hanse.collaboration.engine.records import (
     AttemptKey,
     AttemptRow,
+    Fault,
     ObjectRow,
     ObjectSecret,
     OwnOffer,
@@ -36,8 +37,8 @@ from hanse.crypto.suite import Suite
 T = TypeVar("T")
 
 _SELECT_ATTEMPTS = (
-    "SELECT flow, step, attempt, phase, manifest, first_byte, code, message, created_ms,"
-    " updated_ms FROM attempts "
+    "SELECT flow, step, attempt, phase, manifest, first_byte, fault, created_ms, updated_ms"
+    " FROM attempts "
 )
 
 
@@ -150,19 +151,22 @@ class Journal:
 
     def _attempts(self, where: str, values: tuple[object, ...]) -> list[AttemptRow]:
         rows = self._db.execute(_SELECT_ATTEMPTS + where, values)
-        return [
-            AttemptRow(AttemptKey(*row[:3]), Phase(row[3]), row[4], bool(row[5]), *row[6:])
-            for row in rows
-        ]
+        return [_attempt(row) for row in rows]
 
-    def set_phase(
-        self, key: AttemptKey, phase: Phase, now_ms: int, *, code: str = "", message: str = ""
-    ) -> None:
+    def set_phase(self, key: AttemptKey, phase: Phase, now_ms: int) -> None:
         """Move an attempt on."""
         self._db.execute(
-            "UPDATE attempts SET phase = ?, code = ?, message = ?, updated_ms = ?"
+            "UPDATE attempts SET phase = ?, updated_ms = ?"
             " WHERE flow = ? AND step = ? AND attempt = ?",
-            (phase, code, message, now_ms, *_key(key)),
+            (phase, now_ms, *_key(key)),
+        )
+
+    def set_fault(self, key: AttemptKey, fault: Fault, now_ms: int) -> None:
+        """Note why an attempt failed here."""
+        self._db.execute(
+            "UPDATE attempts SET phase = ?, fault = ?, updated_ms = ?"
+            " WHERE flow = ? AND step = ? AND attempt = ?",
+            (Phase.FAILED, msgspec.json.encode(fault), now_ms, *_key(key)),
         )
 
     def set_manifest(self, key: AttemptKey, manifest: str, now_ms: int) -> None:
@@ -368,6 +372,19 @@ class Journal:
             return self._suite.open(self._key, sealed, _associated(what, place))
         except VerificationError as error:
             raise JournalDamaged("a sealed row of the work journal does not open") from error
+
+
+def _attempt(row: tuple[Any, ...]) -> AttemptRow:
+    flow, step, attempt, phase, manifest, first_byte, fault, created_ms, updated_ms = row
+    return AttemptRow(
+        AttemptKey(flow, step, attempt),
+        Phase(phase),
+        manifest,
+        bool(first_byte),
+        None if fault is None else msgspec.json.decode(fault, type=Fault),
+        created_ms,
+        updated_ms,
+    )
 
 
 def _key(key: AttemptKey) -> tuple[str, str, int]:

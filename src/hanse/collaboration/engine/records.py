@@ -42,6 +42,22 @@ class AttemptKey:
         return f"{self.flow}.{self.step}.{self.attempt}"
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """Why an attempt failed here, as it is reported to the ledger; no data in it.
+
+    Attributes:
+        phase: what this node was doing.
+        blamed: alias of the party at fault, empty when nobody is known to be.
+        final: whether another attempt cannot help.
+    """
+
+    phase: str
+    code: str
+    message: str
+    blamed: str = ""
+    final: bool = False
+
+
 @dataclass(frozen=True)
 class AttemptRow:
     """An attempt as journalled.
@@ -49,15 +65,14 @@ class AttemptRow:
     Attributes:
         manifest: hash confirmed on the ledger, hex; empty before.
         first_byte: whether something derived from data has left this node.
-        code: error code when it failed here.
+        fault: set once it failed here.
     """
 
     key: AttemptKey
     phase: Phase
     manifest: str
     first_byte: bool
-    code: str
-    message: str
+    fault: Fault | None
     created_ms: int
     updated_ms: int
 

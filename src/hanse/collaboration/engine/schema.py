@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS flows (
 CREATE TABLE IF NOT EXISTS attempts (
   flow TEXT, step TEXT, attempt INTEGER, phase TEXT NOT NULL,
   manifest TEXT NOT NULL DEFAULT '', first_byte INTEGER NOT NULL DEFAULT 0,
-  code TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
+  fault BLOB,
   created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
   PRIMARY KEY (flow, step, attempt)
 ) WITHOUT ROWID;

@@ -1,0 +1,78 @@
+"""What every attempt at this node shares."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hanse.collaboration.engine.inputs import Inputs
+from hanse.collaboration.engine.journal import Journal
+from hanse.collaboration.engine.signals import Signals
+from hanse.collaboration.engine.slots import Slots
+from hanse.collaboration.ports import (
+    LedgerPort,
+    MembersPort,
+    PeerPort,
+    PolicyPort,
+    StorePort,
+    WorkerPort,
+)
+
+
+def system_clock() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How this node takes part.
+
+    Attributes:
+        work_dir: scratch of running tasks; encrypted file system, wiped.
+        cache_dir: compiled programs between tasks; None keeps none.
+        link_host: host the other parties reach this node's workers at.
+        first_port, last_port: declared range for computing links, inclusive; 0 lets the
+            system choose.
+        max_tasks: workers that should run at a time.
+        memory_limit_bytes: per worker; 0 is no limit.
+        connect_timeout_ms: how long a worker waits for all parties to be there.
+        link_timeout_ms: silence after which a worker gives a party up.
+        retry_s: pause before something that failed for want of a peer is tried again.
+        resend_s: how often an offer is repeated while another party's is missing.
+        tick_s: how often deadlines are looked at.
+    """
+
+    work_dir: Path
+    cache_dir: Path | None = None
+    link_host: str = "127.0.0.1"
+    first_port: int = 0
+    last_port: int = 0
+    max_tasks: int = 4
+    memory_limit_bytes: int = 0
+    connect_timeout_ms: int = 60_000
+    link_timeout_ms: int = 10_000
+    retry_s: float = 0.5
+    resend_s: float = 5.0
+    tick_s: float = 1.0
+
+
+@dataclass
+class EngineContext:
+    """Ports, journal and the engine's own parts."""
+
+    did: str
+    ledger: LedgerPort
+    peers: PeerPort
+    store: StorePort
+    workers: WorkerPort
+    members: MembersPort
+    policy: PolicyPort
+    journal: Journal
+    inputs: Inputs
+    slots: Slots
+    settings: EngineSettings
+    clock: Callable[[], int] = system_clock
+    signals: Signals = field(default_factory=Signals)
