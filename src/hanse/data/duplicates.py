@@ -18,7 +18,7 @@ from hanse.data.duck import confined
 from hanse.data.scratch import Scratch
 from hanse.data.types import TableSource
 
-MEMORY_ROWS = 8_000_000
+MEMORY_ROWS = 4_000_000
 BUCKET_BITS = 6
 EXAMPLES = 5
 _MOST_SUSPECTS = 10_000

@@ -69,8 +69,8 @@ class ParquetSource:
                     ]
                     yield pa.RecordBatch.from_arrays(arrays, schema=schema)
                     first_row += batch.num_rows
-            except (pa.ArrowInvalid, OSError) as error:
-                raise UnreadableFile("the Parquet file is damaged") from error
+            except (pa.ArrowInvalid, OSError):
+                raise UnreadableFile("the Parquet file is damaged") from None
 
 
 def _open(file: Any) -> Any:

@@ -6,6 +6,7 @@ numbers because Arrow counts rows, which differ from lines as soon as a cell hol
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import unicodedata
@@ -84,9 +85,17 @@ def _encoding_of(head: bytes) -> tuple[str, bool]:
     except UnicodeDecodeError as error:
         # A character cut by the end of the first bytes is no fault.
         if error.start < len(head) - 3 or len(head) < SNIFFED_BYTES:
-            return "gb18030", True
+            return _check_gb18030(head), True
         text = head[: error.start].decode("utf-8")
     return "utf-8", not text.isascii()
+
+
+def _check_gb18030(head: bytes) -> str:
+    try:
+        codecs.getincrementaldecoder("gb18030")().decode(head)
+    except UnicodeDecodeError:
+        raise BadEncoding("the text is neither UTF-8 nor GB18030") from None
+    return "gb18030"
 
 
 def _separator(head: bytes, encoding: str) -> str:
