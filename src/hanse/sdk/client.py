@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,8 +26,8 @@ from hanse.sdk.transport import Transport
 class Client:
     """A node, spoken to with a token or as a user.
 
-    With ``username`` and ``password`` the client logs in at the first call that needs it and
-    logs out when closed. Safe to use from several threads once logged in.
+    With ``username`` and ``password`` the client logs in at the first call that needs it, again
+    when the session has ended, and logs out when closed. Safe to use from several threads.
 
     Example:
         ``with Client("http://127.0.0.1:8701", token=token) as bank: bank.node.show()``
@@ -45,7 +46,10 @@ class Client:
         self._token = token
         self._credentials = (username, password) if username and not token else None
         self._logged_in = False
-        self._transport = Transport(url, self._bearer, timeout_s=timeout_s, ca_file=ca_file)
+        self._login = threading.Lock()
+        self._transport = Transport(
+            url, self._bearer, self._renew, timeout_s=timeout_s, ca_file=ca_file
+        )
         self.url = self._transport.url
         self.session = SessionArea(self._transport)
         self.users = UsersArea(self._transport)
@@ -91,7 +95,15 @@ class Client:
         self.close()
 
     def _bearer(self) -> str:
-        if not self._token and self._credentials is not None:
-            self._token = self.session.login(*self._credentials).token
-            self._logged_in = True
-        return self._token
+        with self._login:
+            if not self._token and self._credentials is not None:
+                self._token = self.session.login(*self._credentials).token
+                self._logged_in = True
+            return self._token
+
+    def _renew(self, refused: str) -> bool:
+        """Forget a session that ended; the next request logs in again."""
+        with self._login:
+            if self._logged_in and self._token == refused:
+                self._token = ""
+            return self._logged_in

@@ -21,6 +21,7 @@ from hanse.sdk.errors import NodeTimedOut, NodeUnreachable, NotANode, from_answe
 T = TypeVar("T")
 Query = Mapping[str, str | int | None]
 TokenSource = Callable[[], str]
+Renewal = Callable[[str], bool]
 
 
 class Transport:
@@ -29,15 +30,23 @@ class Transport:
     Args:
         url: address of the node, ``http(s)://host:port``.
         token: gives the bearer token when an operation needs one; empty means none.
+        renew: called with a token that was refused; True when there is a fresh one.
         timeout_s: for connecting and for each read; long imports answer at once and are polled.
         ca_file: PEM of the authority that signed the node's TLS certificate.
     """
 
     def __init__(
-        self, url: str, token: TokenSource, *, timeout_s: float = 30.0, ca_file: Path | None = None
+        self,
+        url: str,
+        token: TokenSource,
+        renew: Renewal,
+        *,
+        timeout_s: float = 30.0,
+        ca_file: Path | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._token = token
+        self._renew = renew
         verify: ssl.SSLContext | bool = True
         if ca_file is not None:
             verify = ssl.create_default_context(cafile=str(ca_file))
@@ -100,15 +109,24 @@ class Transport:
         """
         declared = operation(id_)
         timeout = httpx.USE_CLIENT_DEFAULT if timeout_s is None else httpx.Timeout(timeout_s)
-        with self._named_errors():
-            reply = self._http.request(
-                declared.method,
-                fill(declared.path, path or {}),
-                params=given(query or {}),
-                headers={**self._authorization(declared), **(headers or {})},
-                timeout=timeout,
-                **sent,
-            )
+        authorization = self._authorization(declared)
+
+        def once() -> httpx.Response:
+            with self._named_errors():
+                return self._http.request(
+                    declared.method,
+                    fill(declared.path, path or {}),
+                    params=given(query or {}),
+                    headers={**authorization, **(headers or {})},
+                    timeout=timeout,
+                    **sent,
+                )
+
+        reply = once()
+        # A file was read to its end by the first try; only what can be sent again is.
+        if reply.status_code == 401 and "files" not in sent and self._renewed(authorization):
+            authorization = self._authorization(declared)
+            reply = once()
         return self._checked(reply, id_)
 
     @contextlib.contextmanager
@@ -149,6 +167,10 @@ class Transport:
             return {}
         token = self._token() if declared.access != "public" else ""
         return {"authorization": f"Bearer {token}"} if token else {}
+
+    def _renewed(self, authorization: Mapping[str, str]) -> bool:
+        used = authorization.get("authorization", "").removeprefix("Bearer ")
+        return bool(used) and self._renew(used)
 
     def _checked(self, reply: httpx.Response, id_: str) -> httpx.Response:
         if reply.status_code < 400 or (id_ == "node.health" and reply.status_code == 503):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from hanse.core.errors import UnavailableError
+from hanse.core.errors import HanseError
 from hanse.sdk.errors import WaitTimedOut
 
 T = TypeVar("T")
@@ -23,21 +23,21 @@ def wait_until(
     timeout_s: float,
     progress: Progress[T] | None = None,
 ) -> T:
-    """Ask until ``is_done``; a node that is away for a while does not end the wait.
+    """Ask until ``is_done``; a node that is away or busy for a while does not end the wait.
 
     Args:
         progress: called with every answer that differs from the one before.
 
     Raises:
-        WaitTimedOut: after ``timeout_s`` seconds, or the node's last error if it was away.
+        WaitTimedOut: after ``timeout_s`` seconds, or the last retryable error.
     """
     deadline = time.monotonic() + timeout_s
     pause, last = FIRST_PAUSE_S, None
     while True:
-        away: UnavailableError | None = None
+        away: HanseError | None = None
         try:
             current = fetch()
-        except UnavailableError as error:
+        except HanseError as error:
             if not error.retryable:
                 raise
             away = error

@@ -34,6 +34,7 @@ class Service:
         self.health_asked = 0
         self.uploaded: dict[str, Any] = {}
         self.seen_tokens: list[str] = []
+        self.ended = False
         self.url = ""
         self._add_routes()
 
@@ -46,6 +47,7 @@ class Service:
             if body != {"username": "alice", "password": "correct horse"}:
                 return fault(401, "auth.wrong_password", "wrong user or password")
             self.sessions += 1
+            self.ended = False
             return {"user": "alice", "roles": ["admin"], "expires_ms": 9, "token": TOKEN}
 
         @app.delete("/v1/session", status_code=204)
@@ -57,7 +59,7 @@ class Service:
         async def who(request: Request) -> Any:
             token = request.headers.get("authorization", "")
             self.seen_tokens.append(token)
-            if token != f"Bearer {TOKEN}":
+            if self.ended or token != f"Bearer {TOKEN}":
                 return fault(401, "auth.unauthenticated", request_id="rq-7")
             return {"user": "alice", "roles": ["admin"], "expires_ms": 9}
 
@@ -153,6 +155,7 @@ def running() -> Iterator[Service]:
 @pytest.fixture
 def service(running: Service) -> Service:
     running.sessions = running.health_asked = 0
+    running.ended = False
     running.uploaded.clear()
     running.seen_tokens.clear()
     return running

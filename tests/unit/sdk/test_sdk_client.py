@@ -2,6 +2,7 @@
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hanse.core.errors import (
     ComputeError,
     ConflictError,
     NotFoundError,
+    RateLimitError,
     UnavailableError,
     catalogue,
 )
@@ -42,6 +44,33 @@ def test_client_logs_in_at_first_need_and_out_when_closed(service) -> None:
         client.session.show()
         assert service.sessions == 1
     assert service.sessions == 0
+
+
+def test_client_logs_in_again_when_its_session_has_ended(service) -> None:
+    with Client(service.url, username="alice", password="correct horse") as client:
+        client.session.show()
+        service.ended = True
+        assert client.session.show().user == "alice"
+    assert service.seen_tokens == ["Bearer token-of-alice"] * 3
+
+
+def test_ended_token_of_a_program_is_an_error_at_once(service) -> None:
+    service.ended = True
+    with (
+        Client(service.url, token="token-of-alice") as client,
+        pytest.raises(AuthenticationError),
+    ):
+        client.session.show()
+    assert len(service.seen_tokens) == 1
+
+
+def test_threads_share_one_session(service) -> None:
+    with (
+        Client(service.url, username="alice", password="correct horse") as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        assert len(list(pool.map(lambda _: client.session.show(), range(24)))) == 24
+        assert service.sessions == 1
 
 
 def test_given_token_is_used_and_left_alone(service) -> None:
@@ -202,8 +231,8 @@ def test_terminated_flow_raises_its_code(service) -> None:
     assert isinstance(caught.value, ComputeError)
 
 
-def test_wait_survives_a_node_that_is_away() -> None:
-    answers = iter([NodeUnreachable(), NodeUnreachable(), 1, 2, 3])
+def test_wait_survives_a_node_that_is_away_or_busy() -> None:
+    answers = iter([NodeUnreachable(), RateLimitError(), 1, 2, 3])
 
     def fetch() -> int:
         answer = next(answers)
