@@ -41,7 +41,7 @@ PATTERNS: dict[ColumnType, str] = {
     "date": rf"^{_DATE}$",
     "timestamp": rf"^{_DATE}({_CLOCK} ?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?$",
 }
-_NUMERIC = np.isin(np.arange(256), [0, *b"0123456789+-."])  # 0 stands for a missing cell
+_NUMERIC = np.isin(np.arange(256), [0, *b"0123456789-."])  # 0 stands for a missing cell
 _TRIAL = 64
 _ABSENT = pa.array([*MISSING, *WEAKLY_MISSING])
 
@@ -120,19 +120,18 @@ def _casts(cells: pa.Array, kind: ColumnType) -> bool:
 def parse(cells: pa.Array, kind: ColumnType) -> pa.Array:
     """Convert trimmed cells to a type other than text; raises `Unconvertible`."""
     fits = pc.match_substring_regex(cells, PATTERNS[kind])
-    if pc.all(fits).as_py() is False:
-        raise Unconvertible(_positions(pc.invert(fits)))
-    spelled = _respell(cells, kind)
+    wrong = _positions(pc.invert(fits))
+    spelled = _respell(pc.if_else(fits, cells, None) if wrong else cells, kind)
     try:
         values = spelled.cast(ARROW[kind])
+        if kind == "float64":
+            wrong += _positions(pc.is_inf(values))
+            values = values if wrong else plain_floats(values)
     except pa.ArrowInvalid:
-        raise Unconvertible(_one_by_one(spelled, kind)) from None
-    if kind != "float64":
-        return values
-    finite = plain_floats(values)
-    if finite is None:
-        raise Unconvertible(_positions(pc.invert(pc.is_finite(values))))
-    return finite
+        wrong += _one_by_one(spelled, kind)
+    if wrong:
+        raise Unconvertible(sorted(wrong))
+    return values
 
 
 def plain_floats(values: pa.Array) -> pa.Array | None:

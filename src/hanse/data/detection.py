@@ -100,8 +100,9 @@ class Detector:
         return None if pc.any(is_long).as_py() else values
 
     def _classify(self, cells: pa.Array, first_row: int) -> None:
-        suspect = _SUSPECT[conversion.first_bytes(cells)] & np.asarray(cells.is_valid())
-        words = ~suspect & np.asarray(cells.is_valid())
+        first = conversion.first_bytes(cells)
+        suspect = _SUSPECT[first]
+        words = ~suspect & (first != 0)
         words &= ~np.asarray(pc.is_in(cells, _WEAK))
         self._note("text", pa.array(words), first_row)
         rows = np.flatnonzero(suspect)

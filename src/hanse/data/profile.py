@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from typing import Any
 
 import msgspec
@@ -26,7 +27,7 @@ class ColumnProfile(msgspec.Struct, frozen=True):
         minimum: smallest value of numbers; ISO 8601 text of dates and timestamps.
         maximum: largest value, the same way.
         mean: arithmetic mean of numbers.
-        stddev: sample standard deviation of numbers (n - 1); none below two values.
+        stddev: sample standard deviation of numbers (n - 1); none below two values or beyond floats.
     """
 
     name: str
@@ -91,7 +92,7 @@ def _column(column: Column, values: list[Any]) -> ColumnProfile:
 
 
 def _shown(value: Any, kind: ColumnType) -> Any:
-    if value is None:
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if kind == "timestamp":
         epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)

@@ -63,8 +63,12 @@ class TableWriter:
 
     def close(self) -> int:
         """Write what is held and the footer; returns the number of rows."""
-        self._flush()
-        self._writer.close()
+        try:
+            self._flush()
+            self._writer.close()
+        except BaseException:
+            self.abandon()
+            raise
         return self.rows
 
     def abandon(self) -> None:
