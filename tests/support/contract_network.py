@@ -79,9 +79,13 @@ class Outcome:
         return next(event.data for event in self.events if event.name == name)
 
 
-@cache
 def identity_of(name: str, suite: str = "intl") -> Identity:
     """A person with keys; the same for the whole run, because making keys is slow."""
+    return _identity(name, suite)
+
+
+@cache
+def _identity(name: str, suite: str) -> Identity:
     return Identity.create(get_suite(suite))
 
 
@@ -111,7 +115,9 @@ class Network:
         proof = person.prove_document(document).hex()
         return GenesisMember(document, proof, name, roles or ROLES.get(name, ["auditor"]))
 
-    def context(self, contract: str, sender: str, events: list[EmittedEvent], state: Any) -> Context:
+    def context(
+        self, contract: str, sender: str, events: list[EmittedEvent], state: Any
+    ) -> Context:
         block = BlockContext(chain="00" * 32, height=self.height, time_ms=self.time_ms)
         tx_id = hashlib.sha256(f"{self.height}".encode()).digest()
         return Context(

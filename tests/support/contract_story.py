@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from contract_network import START_MS, Network
 
@@ -122,7 +122,13 @@ def steps() -> list[StepSpec]:
     ]
 
 
-def flow_spec(net: Network, own: str, dataset: str, grant: str, **changes: Any) -> FlowSpec:
+class HasDids(Protocol):
+    """A network that knows everybody's DID."""
+
+    def did(self, name: str) -> str: ...
+
+
+def flow_spec(net: HasDids, own: str, dataset: str, grant: str, **changes: Any) -> FlowSpec:
     """The joint flow of bank and merchant with one independent compute provider."""
     fields: dict[str, Any] = {
         "name": "joint-credit",

@@ -48,6 +48,7 @@ from hanse.ledger.waiting import Waiting
 
 Role = Sequencer | Follower
 FETCH_BYTES = 8 << 20
+RECENT_BLOCKS = 8
 
 
 class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +104,7 @@ class Ledger:
         else:
             self._engine = Following(application, role.source, self._waiting, self._writer, clock)
         self._task: asyncio.Task[None] | None = None
+        self._recent: dict[int, Block] = {}
         self._closed = False
 
     @classmethod
@@ -237,9 +239,17 @@ class Ledger:
 
     def block(self, height: int) -> Block | None:
         """A committed block."""
+        block = self._recent.get(height)
+        if block is not None:
+            return block
         with self._store.read() as snapshot:
             data = snapshot.block(height)
-        return None if data is None else decode_block(data)
+        if data is None:
+            return None
+        block = self._recent[height] = decode_block(data)
+        if len(self._recent) > RECENT_BLOCKS:
+            del self._recent[next(iter(self._recent))]
+        return block
 
     def find(self, tx_id: str) -> tuple[int, int] | None:
         """Height and index of a committed transaction, by id in hex."""

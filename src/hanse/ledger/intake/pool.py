@@ -26,6 +26,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def unverified(self) -> int:
+        """Transactions whose signature is being verified."""
+        return len(self._reserved) - len(self._waiting)
+
     def reserve(self, transaction: Transaction) -> bool:
         """Take a place while the signature is verified; False when this very one is here.
 

@@ -14,7 +14,9 @@ import queue
 import subprocess
 import sys
 import threading
+from collections import deque
 from concurrent.futures import Future
+from contextlib import suppress
 
 import msgspec
 
@@ -25,6 +27,7 @@ from hanse.ledger.intake.worker import Check, holds
 BATCH = 64
 REMOTE_FROM = 8
 IDLE_SECONDS = 20.0
+AHEAD = 2
 _encoder = msgspec.msgpack.Encoder()
 
 Job = tuple[list[Check], "Future[list[bool]]"]
@@ -96,57 +99,109 @@ class Verifiers:
             )
 
 
-class _Worker(threading.Thread):
-    """Feeds one process, which it starts when there is enough to do."""
+class _Worker:
+    """Feeds one process, which it starts when there is enough to do.
+
+    One batch is always sent ahead: while this thread waits for the interpreter lock to hand
+    over verdicts, the process has the next batch already.
+    """
 
     def __init__(self, suite_name: str, jobs: queue.Queue[Job | None]) -> None:
-        super().__init__(name="ledger-verifier", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="ledger-verifier", daemon=True)
         self._suite_name = suite_name
         self._suite = get_suite(suite_name)
         self._jobs = jobs
         self._process: subprocess.Popen[bytes] | None = None
+        self._sent: deque[Job] = deque()
+        self._ending = False
 
-    def run(self) -> None:
-        while True:
-            try:
-                job = self._jobs.get(timeout=IDLE_SECONDS if self._process else None)
-            except queue.Empty:
-                self._end_process()
-                continue
-            if job is None:
-                break
-            checks, future = job
-            try:
-                future.set_result(self._verify(checks))
-            except BaseException as error:  # whoever waits must hear of it
-                future.set_exception(error)
+    def start(self) -> None:
+        """Begin to take jobs."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the end."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ending or self._sent:
+            job = self._next_job()
+            if job is not None and not self._send(job):
+                self._verify_here(job)
+            if self._sent and (job is None or len(self._sent) >= AHEAD):
+                self._receive()
         self._end_process()
 
-    def _verify(self, checks: list[Check]) -> list[bool]:
-        if len(checks) >= REMOTE_FROM:
-            try:
-                return self._verify_remotely(checks)
-            except OSError:  # the process was killed or could not start: do it here
+    def _next_job(self) -> Job | None:
+        """The next job; None when there is none now, or none ever."""
+        if self._ending:
+            return None
+        try:
+            job = self._jobs.get(
+                block=not self._sent, timeout=IDLE_SECONDS if self._process else None
+            )
+        except queue.Empty:
+            if not self._sent:
                 self._end_process()
-        return [holds(self._suite, check) for check in checks]
+            return None
+        if job is None:
+            self._ending = True
+        return job
 
-    def _verify_remotely(self, checks: list[Check]) -> list[bool]:
+    def _send(self, job: Job) -> bool:
+        """Hand a large job to the process; False when it is to be done here."""
+        checks = job[0]
+        if len(checks) < REMOTE_FROM:
+            return False
+        try:
+            sink = self._running_process().stdin
+            if sink is None:
+                return False
+            frame = _encoder.encode(checks)
+            sink.write(len(frame).to_bytes(4, "big") + frame)
+            sink.flush()
+        except OSError:  # the process was killed or could not start
+            self._give_up_process()
+            return False
+        self._sent.append(job)
+        return True
+
+    def _receive(self) -> None:
+        """Hand over the verdicts of the oldest job sent."""
+        process = self._process
+        source = process.stdout if process is not None else None
+        checks, future = self._sent[0]
+        try:
+            verdicts = source.read(len(checks)) if source is not None else b""
+        except OSError:
+            verdicts = b""
+        if len(verdicts) != len(checks):
+            self._give_up_process()
+            return
+        self._sent.popleft()
+        future.set_result([verdict == 1 for verdict in verdicts])
+
+    def _verify_here(self, job: Job) -> None:
+        checks, future = job
+        try:
+            future.set_result([holds(self._suite, check) for check in checks])
+        except BaseException as error:  # whoever waits must hear of it
+            future.set_exception(error)
+
+    def _running_process(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
                 [sys.executable, "-m", "hanse.ledger.intake.worker", self._suite_name],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             )
-        source, sink = self._process.stdout, self._process.stdin
-        if source is None or sink is None:
-            raise BrokenPipeError("worker without pipes")
-        frame = _encoder.encode(checks)
-        sink.write(len(frame).to_bytes(4, "big") + frame)
-        sink.flush()
-        verdicts = source.read(len(checks))
-        if len(verdicts) != len(checks):
-            raise BrokenPipeError("worker ended")
-        return [verdict == 1 for verdict in verdicts]
+        return self._process
+
+    def _give_up_process(self) -> None:
+        """The process is gone: do here what it was sent."""
+        self._end_process()
+        while self._sent:
+            self._verify_here(self._sent.popleft())
 
     def _end_process(self) -> None:
         process, self._process = self._process, None
@@ -154,10 +209,8 @@ class _Worker(threading.Thread):
             return
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
-                try:
+                with suppress(OSError):  # unsent bytes to a process that is gone
                     pipe.close()
-                except OSError:  # unsent bytes to a process that is gone
-                    continue
         process.wait()
 
 

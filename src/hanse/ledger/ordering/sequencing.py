@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import Executor
+from contextlib import suppress
 
 import structlog
 
@@ -18,6 +20,8 @@ from hanse.ledger.transaction import DOMAIN
 from hanse.ledger.waiting import Waiting
 
 RETRY_SECONDS = 1.0
+LINGER_SECONDS = 0.05
+LINGER_BELOW = 500
 _log = structlog.get_logger("hanse.ledger")
 
 
@@ -75,8 +79,20 @@ class Sequencing:
             await self._work.wait()
             self._work.clear()
             while len(self._pool):
+                await self._let_more_arrive()
                 if not await self._next_block():
                     await asyncio.sleep(RETRY_SECONDS)
+
+    async def _let_more_arrive(self) -> None:
+        """Under load wait a moment: few large blocks cost less than many small ones."""
+        deadline = time.monotonic() + LINGER_SECONDS
+        while self._pool.unverified and len(self._pool) < LINGER_BELOW:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            self._work.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._work.wait(), left)
 
     async def _next_block(self) -> bool:
         time_ms = self._engine.block_time_ms(self._clock())
