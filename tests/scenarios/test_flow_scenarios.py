@@ -212,9 +212,7 @@ def test_fail_last_attempt_before_start_releases_use_and_refunds(story: Story, f
     check_flow(story.net.state, flow)
 
 
-def test_fail_last_attempt_after_start_refunds_but_keeps_use_spent(
-    story: Story, flow: str
-) -> None:
+def test_fail_last_attempt_after_start_refunds_but_keeps_use_spent(story: Story, flow: str) -> None:
     story.confirm(flow, "align")
     story.fail(flow, "align", "bank")
     story.fail(flow, "align", "bank")

@@ -37,8 +37,8 @@ def deploy(ctx: Context, message: messages.DeployFlow) -> FlowRef:
     ctx.need(Members).require_active(ctx.sender)
     spec = message.spec
     plan = rules.require_sound(spec, ctx.sender)
-    _require_members(ctx, spec)
     data = {name: _pin(ctx, spec, use) for name, use in spec.data.items()}
+    _require_members(ctx, spec)
     levels = rules.step_levels(plan, {name: pinned.level for name, pinned in data.items()})
     rules.require_protocols(spec, levels, PARAMETERS.get(ctx.state) or rules.DEFAULT_PARAMETERS)
     flow = ctx.new_id("fl")
