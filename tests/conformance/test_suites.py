@@ -172,6 +172,13 @@ def test_seal_is_randomised_and_takes_empty_content(suite: Suite) -> None:
     assert suite.open(key, suite.seal(key, large)) == large
 
 
+def test_seal_refuses_too_much_at_once(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"hanse.crypto.{suite.name}.MAX_SEAL_BYTES", 10)
+    suite.seal(bytes(suite.key_bytes), bytes(10))
+    with pytest.raises(BadInputSize):
+        suite.seal(bytes(suite.key_bytes), bytes(11))
+
+
 def test_seal_refuses_keys_of_other_lengths(suite: Suite) -> None:
     for length in (0, suite.key_bytes - 1, suite.key_bytes + 1, 48 - suite.key_bytes):
         with pytest.raises(BadKey):

@@ -42,6 +42,11 @@ AGREEMENT_TYPES = {"sm": "SM2VerificationKey2025", "intl": "X25519KeyAgreementKe
 _DID = re.compile(r"^did:hanse:[a-z2-7]{32}\Z")
 _KEY_ID = re.compile(r"^#key-[1-9][0-9]{0,5}\Z")
 _SERVICE_ID = re.compile(r"^#[a-z][a-z0-9-]{0,31}\Z")
+_CONTEXTS = {
+    "SM2VerificationKey2025": "https://w3id.org/security/jwk/v1",
+    "Ed25519VerificationKey2020": "https://w3id.org/security/suites/ed25519-2020/v1",
+    "X25519KeyAgreementKey2020": "https://w3id.org/security/suites/x25519-2020/v1",
+}
 # Multicodec prefixes of the table at github.com/multiformats/multicodec.
 _MULTICODEC = {
     "Ed25519VerificationKey2020": b"\xed\x01",
@@ -123,8 +128,9 @@ class DidDocument(msgspec.Struct, frozen=True):
 
     def to_w3c(self) -> dict[str, Any]:
         """The document in the JSON representation of DID Core, section 6.2."""
+        contexts = dict.fromkeys(_CONTEXTS[m.type] for m in self.methods if m.type in _CONTEXTS)
         document: dict[str, Any] = {
-            "@context": ["https://www.w3.org/ns/did/v1"],
+            "@context": ["https://www.w3.org/ns/did/v1", *contexts],
             "id": self.id,
             "controller": self.controller or self.id,
             "verificationMethod": [_method_to_w3c(self.id, m) for m in self.methods],

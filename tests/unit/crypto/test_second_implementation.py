@@ -12,6 +12,9 @@ import secrets
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher as OpensslCipher
+from cryptography.hazmat.primitives.ciphers import modes as openssl_modes
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4 as OpensslSM4
 from gmssl import sm2 as gmssl_sm2
 from gmssl import sm3 as gmssl_sm3
 from gmssl import sm4 as gmssl_sm4
@@ -113,6 +116,17 @@ def test_sm4_gcm_agrees_with_counter_mode_over_their_block_cipher() -> None:
     padded = _pad(associated) + _pad(ciphertext) + lengths
     mask = block(nonce + b"\0\0\0\1")
     assert bytes(a ^ b for a, b in zip(_ghash(block(bytes(16)), padded), mask, strict=True)) == tag
+
+
+def test_sm4_gcm_agrees_with_a_third_implementation() -> None:
+    """OpenSSL's SM4-GCM as the ``cryptography`` package carries it."""
+    suite = SmSuite()
+    key, plaintext, associated = secrets.token_bytes(16), secrets.token_bytes(5_000), b"aad"
+    sealed = suite.seal(key, plaintext, associated)
+    nonce, ciphertext, tag = sealed[:12], sealed[12:-16], sealed[-16:]
+    decryptor = OpensslCipher(OpensslSM4(key), openssl_modes.GCM(nonce, tag)).decryptor()
+    decryptor.authenticate_additional_data(associated)
+    assert decryptor.update(ciphertext) + decryptor.finalize() == plaintext
 
 
 def _pad(data: bytes) -> bytes:
