@@ -27,7 +27,8 @@ class ColumnProfile(msgspec.Struct, frozen=True):
         minimum: smallest value of numbers; ISO 8601 text of dates and timestamps.
         maximum: largest value, the same way.
         mean: arithmetic mean of numbers.
-        stddev: sample standard deviation of numbers (n - 1); none below two values or beyond floats.
+        stddev: sample standard deviation of numbers (n - 1); none below two values, or when it
+            exceeds what a float holds.
     """
 
     name: str
