@@ -85,17 +85,13 @@ def test_x25519_rfc_7748_6_1() -> None:
         ),
     ],
 )
-def test_hkdf_rfc_5869_appendix_a(
-    secret: str, salt: str, info: str, length: int, okm: str
-) -> None:
+def test_hkdf_rfc_5869_appendix_a(secret: str, salt: str, info: str, length: int, okm: str) -> None:
     assert SUITE.hkdf(H(secret), salt=H(salt), info=H(info), length=length) == H(okm)
 
 
 def test_concat_kdf_rfc_7518_appendix_c() -> None:
     secret = H("9e56d91d817135d372834283bf84269cfb316ea3da806a48f6daa7798cfe90c4")
-    key = jose.concat_kdf(
-        SUITE, secret, algorithm="A128GCM", apu=b"Alice", apv=b"Bob", length=16
-    )
+    key = jose.concat_kdf(SUITE, secret, algorithm="A128GCM", apu=b"Alice", apv=b"Bob", length=16)
     assert b64url(key) == "VqqN6vgjbSBcIijNcacQGg"
 
 
@@ -104,18 +100,14 @@ def test_concat_kdf_ecdh_1pu_04_appendix_a() -> None:
         "9e56d91d817135d372834283bf84269cfb316ea3da806a48f6daa7798cfe90c4"
         "e3ca3474384c9f62b30bfd4c688b3e7d4110a1b4badc3cc54ef7b81241efd50d"
     )
-    key = jose.concat_kdf(
-        SUITE, secret, algorithm="A256GCM", apu=b"Alice", apv=b"Bob", length=32
-    )
+    key = jose.concat_kdf(SUITE, secret, algorithm="A256GCM", apu=b"Alice", apv=b"Bob", length=32)
     assert key.hex() == "6caf13723d14850ad4b42cd6dde935bffd2fff00a9ba70de05c203a5e1722ca7"
 
 
 def test_aes_key_wrap_rfc_3394_4_6() -> None:
     wrapping_key = bytes(range(32))
     key = H("00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f")
-    wrapped = H(
-        "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21"
-    )
+    wrapped = H("28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21")
     assert SUITE.wrap_key(wrapping_key, key) == wrapped
     assert SUITE.unwrap_key(wrapping_key, wrapped) == key
 

@@ -13,8 +13,8 @@ encryption      SM4-GCM (GB/T 32907, RFC 8998)               AES-256-GCM (SP 800
 HMAC, HKDF      RFC 2104, RFC 5869 over SM3                  the same over SHA-256
 =============  ==========================================  ===============================
 
-Private keys are 32 bytes in both. Implementations are stateless and thread-safe; parsed key
-objects are cached because parsing costs as much as verifying.
+Private keys are 32 bytes in both. Implementations are stateless and thread-safe; parsed keys
+are cached, since verification is the hot path.
 """
 
 from __future__ import annotations
