@@ -12,7 +12,7 @@ import secrets
 
 from hanse.core.errors import InputError
 
-_PATTERN = re.compile(r"^[a-z]{2,8}-[a-z2-7]{26}$")
+_PATTERN = re.compile(r"^[a-z]{2,8}-[a-z2-7]{26}\Z")
 
 
 class BadIdentifier(InputError):
