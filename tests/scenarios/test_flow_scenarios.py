@@ -432,6 +432,11 @@ def test_deploy_after_revocation_is_refused(story: Story) -> None:
     assert refused(story) == "rights.grant_revoked"
 
 
+def test_deploy_after_the_grants_period_is_refused(story: Story) -> None:
+    story.net.time_ms = story.grant_record().terms.not_after_ms
+    assert refused(story) == "rights.grant_expired"
+
+
 def test_deploy_by_another_party_is_refused(story: Story) -> None:
     spec = story.spec(
         parties={**story.spec().parties, "stranger": story.net.did("stranger")},

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from contract_network import Network
 
 from hanse.contracts.bounds import MAX_POINTS
 from hanse.contracts.identity.errors import MemberNotFound, RoleRequired
 from hanse.contracts.points import errors, messages
+from hanse.contracts.points.contract import begin
 from hanse.contracts.points.invariants import PointsBroken, check_conservation
 from hanse.contracts.points.queries import get_account, get_supply
-from hanse.contracts.points.types import ACCOUNTS, AccountRecord, Allocation
+from hanse.contracts.points.types import ACCOUNTS, AccountRecord, Allocation, PointsGenesis
 from hanse.contracts.system import genesis_messages
 from hanse.core.errors import InputError
 
@@ -98,11 +100,14 @@ def test_freeze_stops_spending_until_unfrozen(net: Network) -> None:
     check(net)
 
 
-def test_begin_with_allocations_issues_them() -> None:
-    net = Network()
+def test_begin_with_allocations_issues_them(net: Network) -> None:
     allocation = Allocation(net.did("bank"), 77)
     genesis = genesis_messages([net.member("operator")], allocations=[allocation])
     assert genesis["points"] == {"allocations": [{"to": net.did("bank"), "amount_points": 77}]}
+    message = msgspec.convert(genesis["points"], PointsGenesis)
+    begin(net.context("points", "", [], net.state), message)
+    assert (balance(net, "bank"), get_supply(net.state).issued_points) == (77, 77)
+    check(net)
 
 
 def test_conservation_notices_points_from_nowhere(net: Network) -> None:

@@ -20,7 +20,7 @@ from hanse.contracts.rights.queries import (
     get_use,
     grants_of_flow,
 )
-from hanse.contracts.rights.types import GrantRecord
+from hanse.contracts.rights.types import GRANTS, GrantRecord
 from hanse.core.canonical import NotCanonical
 
 
@@ -180,6 +180,16 @@ def test_terminate_by_either_side_ends_the_negotiation(actor: str) -> None:
         net.send("merchant", messages.RevokeGrant(grant))
 
 
+def test_offer_may_name_receivers_who_are_members(net: Network, dataset: str) -> None:
+    grant = ask(net, dataset)
+    with pytest.raises(MemberNotFound):
+        unknown = ["did:hanse:" + "a" * 32]
+        net.send("merchant", messages.OfferGrant(grant=grant, receivers=unknown))
+    auditor = [net.did("auditor")]
+    net.send("merchant", messages.OfferGrant(grant=grant, receivers=auditor))
+    assert load(net, grant).terms.receivers == auditor
+
+
 def test_terminate_final_or_unknown_grant_is_refused(net: Network, dataset: str) -> None:
     grant = get_final_grant(net, dataset)
     with pytest.raises(errors.GrantFinal):
@@ -273,8 +283,6 @@ def test_transfer_by_non_holder_to_self_or_to_nobody_is_refused(net: Network, da
 def test_check_grant_notices_counters_that_lie(net: Network, dataset: str) -> None:
     grant = get_final_grant(net, dataset)
     held = rules.reserve(load(net, grant))
-    from hanse.contracts.rights.types import GRANTS
-
     GRANTS.put(net.state, held, grant)
     with pytest.raises(RightsBroken):
         check_grant(net.state, grant, ["fl-x"])

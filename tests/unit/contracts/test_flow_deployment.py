@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from contract_network import Network
-from contract_story import Story, ask, finish, publish
+from contract_story import Story, ask, description, finish, publish
 from msgspec.structs import replace
 
 from hanse.contracts.catalogue.errors import DatasetWithdrawnError
@@ -216,8 +216,6 @@ def test_two_uses_of_one_grant_share_a_use_and_a_price(story: Story) -> None:
 def test_deployment_pins_commitment_and_price(story: Story) -> None:
     flow = story.deploy()
     changes = {"commitment": "99" * 32, "price_points": 900}
-    from contract_story import description
-
     story.net.send("merchant", UpdateDataset(dataset=story.dataset, **description(**changes)))
     deployed = get_deployed(story.net.state, flow)
     assert deployed is not None
@@ -249,6 +247,22 @@ def test_receivers_of_set_intersection_are_its_owners() -> None:
     alone = replace(spec, steps=[step])
     plan = rules.make_plan(alone)
     assert rules.receivers_of(alone, plan, "purchases") == [spec.parties["compute_1"]]
+
+
+def test_receivers_of_unrelated_steps_do_not_count(story: Story) -> None:
+    spec = story.spec()
+    mine = StepSpec(
+        id="mine",
+        operator="summary",
+        inputs={"table": "applications"},
+        owners=["bank"],
+        receivers=["compute_1"],
+        protocol="local",
+    )
+    spec = replace(spec, steps=[*spec.steps, mine])
+    plan = rules.make_plan(spec)
+    assert rules.receivers_of(spec, plan, "purchases") == [spec.parties["bank"]]
+    assert spec.parties["compute_1"] in rules.receivers_of(spec, plan, "applications")
 
 
 # -- levels ----------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def tick(ctx: Context, message: messages.Tick) -> TickResult:
         record = run.step(step)
         if record is None or not _is_overdue(record, ctx.time_ms):
             continue
-        progress.fail_attempt(run, step, _overdue(run, step, record))
+        progress.fail_attempt(run, step, record, _overdue(run, step, record))
         failed += 1
         if run.flow.state == "TERMINATED":
             break

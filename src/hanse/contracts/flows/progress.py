@@ -76,11 +76,10 @@ def complete_step(run: Run, step: str, record: StepRecord, attempt: AttemptRecor
         request_ready(run)
 
 
-def fail_attempt(run: Run, step: str, report: FailureReport, *, final: bool = False) -> None:
+def fail_attempt(
+    run: Run, step: str, record: StepRecord, report: FailureReport, *, final: bool = False
+) -> None:
     """End the current attempt for everybody; retry together, or end the flow."""
-    record = run.step(step)
-    if record is None:
-        return
     attempt = run.attempt(step, record.attempt)
     failed = replace(attempt, state="FAILED", reports=[*attempt.reports, report])
     run.put_attempt(step, record.attempt, failed)

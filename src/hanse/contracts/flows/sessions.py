@@ -39,7 +39,7 @@ def confirm(ctx: Context, message: messages.ConfirmSession) -> None:
     if known is not None or any(other != message.manifest for other in confirmed.values()):
         blamed = [ctx.sender] if known is not None else []
         report = _found(run, "session", errors.ManifestMismatch, blamed)
-        progress.fail_attempt(run, message.step, report)
+        progress.fail_attempt(run, message.step, step, report)
     elif len(confirmed) == len(run.dids(message.step)):
         progress.start_step(run, message.step, step, message.manifest)
 
@@ -105,7 +105,7 @@ def report_failure(ctx: Context, message: messages.ReportFailure) -> None:
     if attempt.state != "OPEN":
         raise errors.StaleAttempt("the attempt is completed")
     if not progress.end_if_not_granted(run):
-        progress.fail_attempt(run, message.step, report, final=message.final)
+        progress.fail_attempt(run, message.step, step, report, final=message.final)
 
 
 def _add_report(
