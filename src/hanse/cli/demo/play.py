@@ -110,7 +110,7 @@ def _in_network(network: DemoNetwork, options: DemoOptions, progress: Progress) 
             narrow=grants[-1],
         )
     with progress.step("plaintext", "The same model in plaintext, for comparison only"):
-        baseline = plaintext_baseline(network, options.files, results[0].flow.id)
+        baseline = plaintext_baseline(network, options.files, results[0].flow)
     wait_same_state(network)
     return _report(stage, results, audited, codes, baseline)
 
