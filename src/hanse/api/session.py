@@ -25,12 +25,16 @@ class LoginRequest(Request):
 
 
 class SessionView(View):
-    """Who the bearer of a token is. ``user`` is empty for a token that belongs to a program."""
+    """Who the bearer of a token is. ``token_name`` is empty for a session.
+
+    With ``must_change_password`` only changing the password and logging out are possible.
+    """
 
     user: str
     roles: list[UserRole]
     expires_ms: int
     token_name: str = ""
+    must_change_password: bool = False
 
 
 class LoginView(SessionView):
@@ -69,6 +73,8 @@ class UserView(View):
     disabled: bool = False
     created_ms: int
     last_login_ms: int | None = None
+    must_change_password: bool = False
+    locked_until_ms: int | None = None
 
 
 class CreateTokenRequest(Request):

@@ -57,6 +57,18 @@ def export_table(
     return table.rows
 
 
+def write_table(table: TableSource, file: IO[bytes], format: str) -> None:  # noqa: A002
+    """Write a table to a file object that needs no more than ``write`` (a network stream).
+
+    Raises:
+        NoSuchFormat: for another format than ``csv`` and ``parquet``.
+    """
+    writers = {"csv": _write_csv, "parquet": _write_parquet}
+    if format not in writers:
+        raise NoSuchFormat(f"no format is called {format[:20]!r}")
+    writers[format](table, file)
+
+
 @contextmanager
 def _replacing(target: Path, replace: bool) -> Iterator[IO[bytes]]:
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")

@@ -8,9 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from hanse.core import canonical
 from hanse.crypto.suite import get_suite
 from hanse.ledger.genesis import Genesis, decode_genesis, encode_genesis, genesis_hash
 from hanse.node.clock import now_ms
@@ -20,6 +17,7 @@ from hanse.node.errors import AlienGenesis, BadApplication, BadSettings, HomeExi
 from hanse.node.genesis import build_genesis
 from hanse.node.home import NodeHome
 from hanse.node.lock import HomeLock
+from hanse.node.membership.applicant import Wanted, write_wanted
 from hanse.node.secrets import create_orderer_key, create_secrets, unlock
 from hanse.node.services import node_service
 from hanse.node.settings import load_settings
@@ -29,15 +27,6 @@ from hanse.node.users.passwords import Passwords, generate_password
 from hanse.node.users.roles import parse_roles
 
 _URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*\Z")
-
-
-class Application(msgspec.Struct, frozen=True):
-    """What a member asks for when it joins; kept in the home until the node has applied."""
-
-    name: str
-    roles: list[str]
-    controller: str = ""
-    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -208,17 +197,11 @@ def join_network(
             raise AlienGenesis(
                 f"the network uses suite {genesis.suite}, this node {settings.suite}"
             )
-        wanted = Application(settings.name, list(roles), controller, details)
-        place.application_file.write_bytes(canonical.encode(wanted))
+        write_wanted(place, Wanted(settings.name, list(roles), controller, details))
         _write_genesis(place, genesis)
         change_setting(place.root, "ledger", "operator_url", operator_url.rstrip("/"))
         change_setting(place.root, "ledger", "role", "follower")
     return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
-
-
-def read_application(home: NodeHome) -> Application:
-    """What this home's node asks the operator for."""
-    return canonical.decode_trusted(home.application_file.read_bytes(), Application)
 
 
 def _add_admin(database: Database, user: str, password: str, roles: Sequence[str]) -> None:

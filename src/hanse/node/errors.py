@@ -207,6 +207,10 @@ class AuditBroken(VerificationError):
     code = "node.audit_broken"
     help = "Restore the database from a backup and compare with the heads on the ledger."
 
+    def __init__(self, message: str = "", *, index: int = 0, debug: str = "") -> None:
+        super().__init__(message, debug=debug)
+        self.index = index
+
 
 class DatabaseUnavailable(UnavailableError):
     """The node's database refused an operation."""

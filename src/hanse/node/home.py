@@ -9,6 +9,7 @@
     ledger/             blocks and state
     vault/              encrypted tables and results
     work/               scratch of running tasks, encrypted, wiped
+    cache/              compiled programs, may be deleted
     import/             files to import by path
     node.sqlite         users, sessions, audit log (unless a database URL is set)
     views.sqlite        rebuildable from the ledger
@@ -77,6 +78,11 @@ class NodeHome:
         return self.root / "work"
 
     @property
+    def cache(self) -> Path:
+        """Compiled programs of operators, kept between tasks; may be deleted."""
+        return self.root / "cache"
+
+    @property
     def imports(self) -> Path:
         """Files that may be imported by path."""
         return self.root / "import"
@@ -113,7 +119,15 @@ class NodeHome:
             raise HomeExists(f"{self.root} is not empty")
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.root.chmod(0o700)
-        for path in (self.secrets, self.ledger, self.vault, self.work, self.imports, self.journal):
+        for path in (
+            self.secrets,
+            self.ledger,
+            self.vault,
+            self.work,
+            self.cache,
+            self.imports,
+            self.journal,
+        ):
             path.mkdir(mode=0o700)
 
     def require(self) -> None:

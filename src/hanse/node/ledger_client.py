@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
 
-from hanse.core.errors import InternalError, UnavailableError, catalogue, error_for
+from hanse.core.errors import HanseError, InternalError, UnavailableError, catalogue, error_for
 from hanse.identity.holder import Identity
-from hanse.ledger.block import Block, Header, Receipt
+from hanse.ledger.block import Block, Receipt
 from hanse.ledger.contract.contract import Message
 from hanse.ledger.contract.state import StateReader
-from hanse.ledger.proofs import Proof
 from hanse.ledger.transaction import build_transaction
 from hanse.node.clock import Clock, now_ms
 from hanse.node.observability.logs import logger
@@ -21,9 +20,12 @@ RECEIPT_TIMEOUT_S = 30.0
 
 
 class LedgerReader(Protocol):
-    """What the node uses of `hanse.ledger.ledger.Ledger`."""
+    """What the node's own reactions use of `hanse.ledger.ledger.Ledger`."""
 
-    chain: str
+    @property
+    def chain(self) -> str:
+        """Chain id."""
+        ...
 
     @property
     def height(self) -> int:
@@ -43,32 +45,12 @@ class LedgerReader(Protocol):
         """Receipt once committed here."""
         ...
 
-    def header(self, height: int) -> Header | None:
-        """Header of a block."""
-        ...
-
-    def block(self, height: int) -> Block | None:
-        """A block."""
-        ...
-
     def find(self, tx_id: str) -> tuple[int, int] | None:
         """Height and index of a transaction."""
         ...
 
-    def receipt(self, tx_id: str) -> Receipt | None:
-        """Receipt of a committed transaction."""
-        ...
-
     def blocks(self, from_height: int) -> AsyncIterator[Block]:
         """Committed blocks, then new ones."""
-        ...
-
-    def prove_transaction(self, tx_id: str) -> Proof:
-        """Proof of inclusion."""
-        ...
-
-    def prove_state(self, key: bytes) -> Proof:
-        """Proof of a value or its absence."""
         ...
 
 
@@ -94,6 +76,15 @@ class Submitter:
         Raises:
             HanseError: the named error of the receipt, or the reason it was not accepted.
         """
+        receipt = await self.send(contract, message, timeout_s=timeout_s)
+        if not receipt.ok:
+            raise receipt_error(receipt)
+        return receipt
+
+    async def send(
+        self, contract: str, message: Message, *, timeout_s: float = RECEIPT_TIMEOUT_S
+    ) -> Receipt:
+        """The same, but a refusal by the contract stays in the receipt."""
         raw = await asyncio.to_thread(
             build_transaction,
             self._identity,
@@ -106,8 +97,6 @@ class Submitter:
         receipt = await self._ledger.wait_receipt(tx_id, timeout_s)
         action = type(message).__name__
         _log.info("ledger.receipt", contract=contract, action=action, tx=tx_id, code=receipt.code)
-        if not receipt.ok:
-            raise receipt_error(receipt)
         return receipt
 
     def height_of(self, receipt: Receipt) -> int:
@@ -118,7 +107,7 @@ class Submitter:
         return found[0]
 
 
-def receipt_error(receipt: Receipt) -> Exception:
+def receipt_error(receipt: Receipt) -> HanseError:
     """The named error of a failed receipt."""
     if receipt.code in catalogue():
         return error_for(receipt.code, receipt.message)

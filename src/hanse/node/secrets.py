@@ -22,6 +22,7 @@ from hanse.node.home import NodeHome
 PASSPHRASE_VARIABLE = "HANSE_PASSPHRASE"  # noqa: S105 - a name, not a secret
 VAULT_ENTRY = "vault"
 WALLET_ENTRY = "wallet"
+JOURNAL_ENTRY = "journal"
 ORDERER_ENTRY = "orderer"
 MASTER_KEY_BYTES = 32
 
@@ -35,12 +36,14 @@ class Secrets:
         identity: DID and private keys.
         vault_key: master key of the vault.
         wallet_key: key that seals credentials and openings in the database.
+        journal_key: key that seals secrets in the collaboration engine's journal.
     """
 
     keystore: Keystore
     identity: Identity
     vault_key: bytes
     wallet_key: bytes
+    journal_key: bytes
 
 
 def create_secrets(home: NodeHome, suite: Suite, passphrase: str | None) -> Identity:
@@ -57,7 +60,7 @@ def create_secrets(home: NodeHome, suite: Suite, passphrase: str | None) -> Iden
     keystore = Keystore.create(home.keystore_file, passphrase, suite)
     identity = Identity.create(suite)
     identity.save(keystore)
-    for entry in (VAULT_ENTRY, WALLET_ENTRY):
+    for entry in (VAULT_ENTRY, WALLET_ENTRY, JOURNAL_ENTRY):
         keystore.put(entry, secrets.token_bytes(MASTER_KEY_BYTES))
     return identity
 
@@ -75,6 +78,7 @@ def unlock(home: NodeHome, environment: Mapping[str, str] | None = None) -> Secr
         identity=Identity.load(keystore),
         vault_key=keystore.get(VAULT_ENTRY),
         wallet_key=keystore.get(WALLET_ENTRY)[: keystore.suite.key_bytes],
+        journal_key=keystore.get(JOURNAL_ENTRY)[: keystore.suite.key_bytes],
     )
 
 

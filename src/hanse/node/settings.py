@@ -71,6 +71,11 @@ class DataSettings(Section):
 
     import_directories: list[str] = Field(default_factory=list)
 
+    @property
+    def directories(self) -> list[Path]:
+        """The same as paths."""
+        return [Path(text) for text in self.import_directories]
+
 
 class SessionSettings(Section):
     """People's sessions and the lockout after failed logins."""

@@ -8,7 +8,7 @@ time (`hanse.node.audit.anchor`), so cutting the tail off shows as well.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,10 +58,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class ChainedEntry(msgspec.Struct, frozen=True):
-    """An entry with the chain's hash after it."""
+    """An entry with the chain's hash after it and the one before."""
 
     entry: Entry
     hash: str
+    previous: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class AuditLog:
             ).one_or_none()
             number, previous = (last[0] + 1, last[1]) if last else (1, EMPTY_HEAD)
             entry = Entry(number, self._clock(), actor, operation, target, outcome, request_id)
-            chained = ChainedEntry(entry, self._chain(previous, entry))
+            chained = ChainedEntry(entry, self._chain(previous, entry), previous)
             values = {**msgspec.structs.asdict(entry), "hash": chained.hash}
             connection.execute(insert(audit_entries).values(values))
         return chained
@@ -133,7 +134,13 @@ class AuditLog:
         return Head(last[0], last[1]) if last else Head(0, EMPTY_HEAD)
 
     def entries(
-        self, *, before: int = 0, limit: int = 100, actor: str = "", operation: str = ""
+        self,
+        *,
+        before: int = 0,
+        limit: int = 100,
+        actor: str = "",
+        operation: str = "",
+        target: str = "",
     ) -> list[ChainedEntry]:
         """Newest first.
 
@@ -142,6 +149,7 @@ class AuditLog:
             limit: at most so many.
             actor: only this actor, when given.
             operation: only this operation, when given.
+            target: only entries whose target contains this, when given.
         """
         query = select(audit_entries).order_by(audit_entries.c.number.desc()).limit(limit)
         if before:
@@ -150,29 +158,46 @@ class AuditLog:
             query = query.where(audit_entries.c.actor == actor)
         if operation:
             query = query.where(audit_entries.c.operation == operation)
+        if target:
+            query = query.where(audit_entries.c.target.contains(target, autoescape=True))
         with self._database.read() as connection:
-            return [_chained(row) for row in connection.execute(query).mappings()]
+            rows = connection.execute(query).mappings().all()
+            before_them = [row["number"] - 1 for row in rows]
+            pairs = connection.execute(
+                select(audit_entries.c.number, audit_entries.c.hash).where(
+                    audit_entries.c.number.in_(before_them)
+                )
+            )
+            hashes: dict[int, str] = {row[0]: row[1] for row in pairs}
+        return [_chained(row, hashes.get(row["number"] - 1, EMPTY_HEAD)) for row in rows]
 
-    def verify(self) -> Head:
+    def verify(self, ledger_anchors: Mapping[int, str] | None = None) -> Head:
         """Recompute the whole chain and compare it with every anchored head.
+
+        Args:
+            ledger_anchors: heads by length as the ledger has them; those noted here are
+                compared besides.
 
         Raises:
             AuditBroken: naming the first entry that does not fit.
         """
-        anchors = self.anchors()
+        anchors = {**self.anchors(), **(ledger_anchors or {})}
         previous, expected = EMPTY_HEAD, 1
         for chained in self._walk():
             if chained.entry.number != expected:
-                raise AuditBroken(f"entry {expected} is missing")
+                raise AuditBroken(f"entry {expected} is missing", index=expected)
             previous = self._chain(previous, chained.entry)
             if previous != chained.hash:
-                raise AuditBroken(f"entry {expected} was altered")
+                raise AuditBroken(f"entry {expected} was altered", index=expected)
             if anchors.get(expected, previous) != previous:
-                raise AuditBroken(f"the head anchored at entry {expected} differs")
+                raise AuditBroken(f"the head anchored at entry {expected} differs", index=expected)
             expected += 1
         length = expected - 1
         if anchors and max(anchors) > length:
-            raise AuditBroken(f"entries after {length} were removed; {max(anchors)} were anchored")
+            raise AuditBroken(
+                f"entries after {length} were removed; {max(anchors)} were anchored",
+                index=length + 1,
+            )
         return Head(length, previous)
 
     def anchors(self) -> dict[int, str]:
@@ -220,7 +245,7 @@ class AuditLog:
         return self._suite.hash(data).hex()
 
 
-def _chained(row: RowMapping) -> ChainedEntry:
+def _chained(row: RowMapping, previous: str = "") -> ChainedEntry:
     entry = Entry(
         number=row["number"],
         time_ms=row["time_ms"],
@@ -230,4 +255,4 @@ def _chained(row: RowMapping) -> ChainedEntry:
         outcome=row["outcome"],
         request_id=row["request_id"],
     )
-    return ChainedEntry(entry, row["hash"])
+    return ChainedEntry(entry, row["hash"], previous)

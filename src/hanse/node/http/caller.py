@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from hanse.node.errors import NotLoggedIn, NotPeer
 from hanse.node.users.roles import Role
@@ -50,7 +50,7 @@ def state_of(connection: HTTPConnection) -> RequestState:
     return state
 
 
-def current_user(connection: HTTPConnection) -> Bearer:
+def current_user(connection: Request) -> Bearer:
     """Dependency: the user calling.
 
     Raises:
@@ -62,7 +62,7 @@ def current_user(connection: HTTPConnection) -> Bearer:
     return bearer
 
 
-def current_peer(connection: HTTPConnection) -> str:
+def current_peer(connection: Request) -> str:
     """Dependency: DID of the node calling.
 
     Raises:

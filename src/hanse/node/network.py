@@ -1,0 +1,198 @@
+"""The part of a node that exists once there is a ledger: opened, started, closed together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from hanse.contracts.identity.queries import LedgerResolver, get_member
+from hanse.contracts.system import system_registry
+from hanse.data.vault import Vault
+from hanse.identity.holder import Identity
+from hanse.identity.replay import SqliteReplayGuard
+from hanse.ledger.genesis import Genesis
+from hanse.ledger.ledger import Ledger, Role
+from hanse.ledger.ordering.follower import Follower
+from hanse.ledger.ordering.sequencer import Sequencer
+from hanse.node.audit.anchor import Anchoring
+from hanse.node.background import Background
+from hanse.node.collaboration import Collaboration, build_collaboration
+from hanse.node.data.imports import Imports
+from hanse.node.data.publications import Publications
+from hanse.node.data.tables import Tables
+from hanse.node.database.engine import Database
+from hanse.node.database.open import views_database
+from hanse.node.host import Host
+from hanse.node.ledger_client import Submitter
+from hanse.node.membership.admission import Admission
+from hanse.node.membership.applications import Applications
+from hanse.node.membership.issuer import Issuer
+from hanse.node.reactions.grants import GrantBook, GrantVerifier
+from hanse.node.secrets import orderer_key
+from hanse.node.settings import Settings
+from hanse.node.transport.dispatcher import Dispatcher
+from hanse.node.transport.inbox import Inbox
+from hanse.node.transport.peers import PeerClient
+from hanse.node.transport.session import PeerSession
+from hanse.node.transport.source import HttpBlockSource
+from hanse.node.transport.tokens import PeerTokens
+from hanse.node.views.projector import Projector
+from hanse.node.views.tables import anchors
+
+_OVERSEERS = frozenset({"operator", "auditor", "regulator"})
+
+
+@dataclass
+class Network:
+    """Everything that needs the ledger.
+
+    Attributes:
+        source: where blocks come from, at followers.
+        resolver: a resolver over the ledger's present state.
+    """
+
+    genesis: Genesis
+    identity: Identity
+    ledger: Ledger
+    source: HttpBlockSource | None
+    views: Database
+    projector: Projector
+    submitter: Submitter
+    resolver: Callable[[], LedgerResolver]
+    peer_tokens: PeerTokens
+    peers: PeerClient
+    dispatcher: Dispatcher
+    inbox: Inbox
+    replay: SqliteReplayGuard
+    vault: Vault
+    tables: Tables
+    imports: Imports
+    publications: Publications
+    grant_book: GrantBook
+    grant_verifier: GrantVerifier
+    issuer: Issuer
+    applications: Applications
+    admission: Admission
+    anchoring: Anchoring
+    collaboration: Collaboration
+
+    async def start(self, background: Background) -> None:
+        """Begin to follow or order, to project, to react."""
+        await asyncio.to_thread(self.projector.prepare)
+        await asyncio.to_thread(self.tables.recover)
+        await self.ledger.start()
+        background.start("views", lambda: self.projector.follow(self.ledger))
+        background.start("grants", self.grant_verifier.run)
+        background.start("anchoring", self.anchoring.run)
+        await self.collaboration.start(background)
+
+    def oversees(self) -> bool:
+        """Whether this organisation's office is to see every flow's state."""
+        member = get_member(self.ledger.state, self.identity.did)
+        return member is not None and not _OVERSEERS.isdisjoint(member.roles)
+
+    def anchors_of(self, did: str) -> dict[int, tuple[str, int]]:
+        """Anchored heads of a node's audit log on the ledger: head and height by length."""
+        query = select(anchors.c.length, anchors.c.head, anchors.c.height)
+        with self.views.read() as connection:
+            rows = connection.execute(query.where(anchors.c.member == did))
+            return {row[0]: (row[1], row[2]) for row in rows}
+
+    async def close(self) -> None:
+        """Stop in the reverse order."""
+        await self.imports.close()
+        await self.collaboration.close()
+        await self.ledger.close()
+        self.views.close()
+        self.replay.close()
+        self.vault.close()
+
+
+async def open_network(host: Host, genesis: Genesis) -> Network:
+    """Open ledger, views and vault and put the parts together.
+
+    Raises:
+        HanseError: a ``ledger.*``, ``data.*`` or ``node.*`` error; nothing stays open.
+    """
+    settings, identity = host.settings, host.secrets.identity
+    role, source = _role(host, genesis)
+    ledger = await Ledger.open(host.home.root, genesis, system_registry(host.suite), role)
+    try:
+        return await asyncio.to_thread(_assemble, host, genesis, ledger, source, settings, identity)
+    except BaseException:
+        await ledger.close()
+        raise
+
+
+def _role(host: Host, genesis: Genesis) -> tuple[Role, HttpBlockSource | None]:
+    settings = host.settings.ledger
+    if settings.role == "sequencer":
+        return Sequencer(orderer_key(host.secrets)), None
+    session = PeerSession(
+        host.http, host.secrets.identity, settings.operator_url, genesis.orderer.did, host.clock
+    )
+    source = HttpBlockSource(session, settings.poll_wait_ms)
+    return Follower(source), source
+
+
+def _assemble(
+    host: Host,
+    genesis: Genesis,
+    ledger: Ledger,
+    source: HttpBlockSource | None,
+    settings: Settings,
+    identity: Identity,
+) -> Network:
+    database, suite, clock, key = host.database, host.suite, host.clock, host.secrets.wallet_key
+
+    def resolver() -> LedgerResolver:
+        return LedgerResolver(ledger.state)
+
+    def is_active(did: str) -> bool:
+        member = get_member(ledger.state, did)
+        return member is not None and member.state == "ACTIVE"
+
+    views = views_database(settings, host.home)
+    vault = Vault(host.home.vault, suite, host.secrets.vault_key)
+    submitter = Submitter(ledger, identity, clock)
+    peers = PeerClient(host.http, identity, resolver, host.metrics, clock)
+    dispatcher = Dispatcher()
+    replay = SqliteReplayGuard(host.home.journal / "replay.sqlite")
+    tables = Tables(database, vault, suite, key, clock)
+    publications = Publications(database, tables, suite, key, clock)
+    book = GrantBook(database, clock)
+    issuer = Issuer(identity, database, host.wallet, submitter, clock)
+    applications = Applications(database, suite, clock)
+    return Network(
+        genesis=genesis,
+        identity=identity,
+        ledger=ledger,
+        source=source,
+        views=views,
+        projector=Projector(views, genesis, ledger.chain, host.metrics),
+        submitter=submitter,
+        resolver=resolver,
+        peer_tokens=PeerTokens(suite, identity.did, resolver(), is_active, clock),
+        peers=peers,
+        dispatcher=dispatcher,
+        inbox=Inbox(identity, resolver, replay, dispatcher, host.metrics),
+        replay=replay,
+        vault=vault,
+        tables=tables,
+        imports=Imports(tables, vault, [host.home.imports, *settings.data.directories]),
+        publications=publications,
+        grant_book=book,
+        grant_verifier=GrantVerifier(ledger, submitter, book, identity.did),
+        issuer=issuer,
+        applications=applications,
+        admission=Admission(
+            identity, applications, issuer, host.wallet, submitter, lambda: ledger.state
+        ),
+        anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
+        collaboration=build_collaboration(
+            host, ledger, views, submitter, peers, dispatcher, vault, publications
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What the node does by itself when the ledger says something."""
