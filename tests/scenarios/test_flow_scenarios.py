@@ -14,6 +14,7 @@ from contract_story import (
     outcome,
     publish,
 )
+from msgspec.structs import replace
 
 from hanse.contracts.evidence.queries import find_evidence
 from hanse.contracts.flows import errors
@@ -28,6 +29,7 @@ from hanse.contracts.flows.messages import (
     Tick,
 )
 from hanse.contracts.flows.queries import get_attempt, overdue_steps
+from hanse.contracts.flows.spec import DataUse
 from hanse.contracts.identity.errors import MemberNotFound, MemberSuspendedError
 from hanse.contracts.identity.messages import SuspendMember
 from hanse.contracts.points.errors import AccountFrozenError, InsufficientPoints
@@ -402,9 +404,7 @@ def refused(story: Story, **changes: object) -> str:
 def test_deploy_without_grant_is_refused(story: Story) -> None:
     data = dict(story.spec().data)
     purchases = data["purchases"]
-    data["purchases"] = type(purchases)(
-        owner="merchant", dataset=story.dataset, fields=["id"], grant=""
-    )
+    data["purchases"] = replace(purchases, fields=["id"], grant="")
     assert refused(story, data=data) == "flows.grant_missing"
 
 
@@ -421,9 +421,7 @@ def test_deploy_for_another_purpose_is_refused(story: Story) -> None:
 def test_deploy_for_other_fields_is_refused(story: Story) -> None:
     data = dict(story.spec().data)
     purchases = data["purchases"]
-    data["purchases"] = type(purchases)(
-        owner="merchant", dataset=story.dataset, fields=["id", "region"], grant=story.grant
-    )
+    data["purchases"] = replace(purchases, fields=["id", "region"])
     assert refused(story, data=data) == "rights.field_not_granted"
 
 
@@ -438,19 +436,17 @@ def test_deploy_after_the_grants_period_is_refused(story: Story) -> None:
 
 
 def test_deploy_by_another_party_is_refused(story: Story) -> None:
-    spec = story.spec(
-        parties={**story.spec().parties, "stranger": story.net.did("stranger")},
-        data={"purchases": story.spec().data["purchases"]},
-        steps=[
-            type(step)(
-                id="align",
-                operator="align",
-                inputs={"left": "purchases"},
-                owners=["merchant", "stranger"],
-                protocol="rr22",
-            )
-            for step in story.spec().steps[:1]
-        ],
+    usual = story.spec()
+    mine = publish(story.net, "stranger")
+    align = replace(usual.steps[0], owners=["merchant", "stranger"])
+    spec = replace(
+        usual,
+        parties={name: story.net.did(name) for name in ("merchant", "stranger")},
+        data={
+            "applications": DataUse(owner="stranger", dataset=mine, fields=["id"]),
+            "purchases": usual.data["purchases"],
+        },
+        steps=[align],
         fees={},
     )
     with pytest.raises(rights_errors.GrantNotYours):

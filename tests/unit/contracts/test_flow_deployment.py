@@ -124,7 +124,7 @@ def test_initiator_outside_or_member_under_two_aliases_is_refused(story: Story) 
     [
         (2, {"protocol": "cheetah"}),
         (2, {"computes": ["bank", "merchant"]}),
-        (0, {"owners": ["bank", "merchant", "compute_1"]}),
+        (0, {"owners": ["bank"], "inputs": {"left": "applications"}}),
         (0, {"computes": ["compute_1"]}),
         (1, {"computes": ["compute_1"]}),
     ],
@@ -162,7 +162,7 @@ def test_suspended_party_is_refused(story: Story) -> None:
 # -- data ------------------------------------------------------------------------------------
 def test_dataset_of_another_owner_or_withdrawn_is_refused(story: Story) -> None:
     data = dict(story.spec().data)
-    data["purchases"] = replace(data["purchases"], owner="bank")
+    data["purchases"] = replace(data["purchases"], dataset=story.own)
     refuse(story, errors.WrongOwner, data=data)
     story.net.send("merchant", WithdrawDataset(story.dataset))
     refuse(story, DatasetWithdrawnError)
@@ -241,12 +241,66 @@ def test_result_of_own_data_may_go_to_its_owner(story: Story) -> None:
     assert story.deploy(steps=with_step(story, 2, receivers=["bank", "merchant"]))
 
 
-def test_receivers_of_set_intersection_are_its_owners() -> None:
-    spec = Story().spec()
-    step = replace(spec.steps[0], receivers=["bank", "merchant", "compute_1"])
-    alone = replace(spec, steps=[step])
+def test_owners_of_set_intersection_learn_from_each_other(story: Story) -> None:
+    spec = story.spec()
+    plan = rules.make_plan(spec)
+    assert rules.receivers_of(spec, plan, "purchases") == [spec.parties["bank"]]
+    alone = replace(spec, steps=spec.steps[:1])
     plan = rules.make_plan(alone)
-    assert rules.receivers_of(alone, plan, "purchases") == [spec.parties["compute_1"]]
+    assert rules.receivers_of(alone, plan, "applications") == [spec.parties["merchant"]]
+
+
+def test_intersection_of_two_owners_needs_grants_that_name_the_other() -> None:
+    story = Story()
+    net = story.net
+    first, second = publish(net), publish(net, "stranger")
+    pair = ["merchant", "stranger"]
+
+    def deploy(**terms: Any) -> None:
+        grants = [ask(net, dataset, **terms) for dataset in (first, second)]
+        for grant, owner in zip(grants, pair, strict=True):
+            finish(net, grant, owner=owner)
+        step = StepSpec(
+            id="align",
+            operator="align",
+            inputs={"left": "one", "right": "two"},
+            owners=pair,
+            protocol="rr22",
+        )
+        uses = [
+            DataUse(owner=owner, dataset=dataset, fields=["id"], grant=grant)
+            for owner, dataset, grant in zip(pair, (first, second), grants, strict=True)
+        ]
+        parties = {name: net.did(name) for name in ("bank", *pair)}
+        data = dict(zip(("one", "two"), uses, strict=True))
+        spec = FlowSpec(name="n", purpose="credit-risk", parties=parties, data=data, steps=[step])
+        net.send("bank", DeployFlow(spec))
+
+    with pytest.raises(rights_errors.ReceiverNotGranted):
+        deploy()
+    deploy(receivers=[net.did(name) for name in pair])
+
+
+def test_owner_that_holds_nothing_is_refused(story: Story) -> None:
+    steps = with_step(story, 1, owners=["bank", "merchant", "compute_1"])
+    refuse(story, errors.NotAnOwner, steps=steps)
+    alone = with_step(story, 0, owners=["merchant", "compute_1"], inputs={"x": "purchases"})
+    refuse(story, errors.NotAnOwner, steps=alone)
+
+
+def test_receiver_of_a_result_may_bring_it_to_a_later_step(story: Story) -> None:
+    receiver = story.net.did("compute_1")
+    story.grant = ask(story.net, story.dataset, receivers=[receiver])
+    finish(story.net, story.grant)
+    steps = with_step(story, 2, receivers=["compute_1"])
+    last = StepSpec(
+        id="last",
+        operator="summary",
+        inputs={"table": "report.report"},
+        owners=["compute_1"],
+        protocol="local",
+    )
+    assert story.deploy(steps=[*steps, last])
 
 
 def test_receivers_of_unrelated_steps_do_not_count(story: Story) -> None:

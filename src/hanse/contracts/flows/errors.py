@@ -82,6 +82,13 @@ class OwnerMissing(InputError):
     help = "List the owner of every data input among the step's owners."
 
 
+class NotAnOwner(InputError):
+    """A step lists an owner that holds none of its inputs."""
+
+    code = "flows.not_an_owner"
+    help = "Owners of a step own data it descends from, or opened a result it descends from."
+
+
 class WrongComputes(InputError):
     """The protocol needs other compute parties."""
 

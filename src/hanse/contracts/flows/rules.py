@@ -12,8 +12,9 @@ from hanse.contracts.plain import duplicates
 
 LEVELS = ("1", "2", "3", "4", "5")
 COMPUTE_PARTIES = {"aby3": 3, "cheetah": 2}
-LOCAL_RESULTS = ("local", "rr22")
-"""Protocols whose results stay with, or are by declaration shown to, the step's owners."""
+INTERSECTION = "rr22"
+AT_OWNERS = ("local", INTERSECTION)
+"""Protocols that run at the step's owners only."""
 DEFAULT_PARAMETERS = FlowParameters(
     protocols={
         "1": ["aby3", "cheetah", "local", "rr22"],
@@ -50,7 +51,7 @@ def require_sound(spec: FlowSpec, initiator: str) -> Plan:
 
     Raises:
         NotAParty, DuplicateParty, UnknownAlias, DuplicateStep, UnknownInput, CyclicSteps,
-        OwnerMissing, WrongComputes, UnusedData, FeeWithoutWork.
+        OwnerMissing, NotAnOwner, WrongComputes, UnusedData, FeeWithoutWork.
     """
     _require_parties(spec, initiator)
     twice = duplicates([*(step.id for step in spec.steps), *spec.data])
@@ -59,6 +60,7 @@ def require_sound(spec: FlowSpec, initiator: str) -> Plan:
     for step in spec.steps:
         _require_step(spec, step)
     plan = make_plan(spec)
+    _require_owners(spec, plan)
     _require_use(spec, plan)
     return plan
 
@@ -95,17 +97,16 @@ def operators_on(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
 
 
 def receivers_of(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
-    """DIDs, beside the data's owner, that open a result derived from a data use, sorted.
+    """DIDs, beside the data's owner, that learn something derived from a data use, sorted.
 
-    Results of private set intersection and local steps are the owners' own by declaration of
-    their operator, which the grant names; everybody else has to be named by the grant.
+    These are the receivers of every step the data reaches, and the owners that take part in a
+    private set intersection of it: they learn which ids are common.
     """
     aliases: list[str] = []
     for step in spec.steps:
-        if data not in plan.lineage[step.id]:
-            continue
-        by_declaration = step.owners if step.protocol in LOCAL_RESULTS else []
-        aliases.extend(alias for alias in step.receivers if alias not in by_declaration)
+        if data in plan.lineage[step.id]:
+            aliases += step.receivers
+            aliases += step.owners if step.protocol == INTERSECTION else []
     owner = spec.data[data].owner
     return sorted(spec.parties[alias] for alias in dict.fromkeys(aliases) if alias != owner)
 
@@ -195,11 +196,24 @@ def _require_computes(step: StepSpec) -> None:
     wanted = COMPUTE_PARTIES.get(step.protocol)
     if wanted is not None and len(step.computes) != wanted:
         raise errors.WrongComputes(f"step {step.id}: {step.protocol} needs {wanted} computes")
-    if step.protocol == "rr22" and len(step.owners) != 2:
+    if step.protocol == INTERSECTION and len(step.owners) != 2:
         raise errors.WrongComputes(f"step {step.id}: rr22 runs between two owners")
     outside = [alias for alias in step.computes if alias not in step.owners]
-    if step.protocol in LOCAL_RESULTS and outside:
+    if step.protocol in AT_OWNERS and outside:
         raise errors.WrongComputes(f"step {step.id}: {step.protocol} runs at the owners only")
+
+
+def _require_owners(spec: FlowSpec, plan: Plan) -> None:
+    """Owners of a step own data it descends from, or received a result it descends from."""
+    received: dict[str, list[str]] = {}
+    by_id = {step.id: step for step in spec.steps}
+    for step_id in plan.order:
+        earlier = [a for source in plan.sources[step_id] for a in received[source]]
+        entitled = [*earlier, *(spec.data[name].owner for name in plan.lineage[step_id])]
+        for alias in by_id[step_id].owners:
+            if alias not in entitled:
+                raise errors.NotAnOwner(f"step {step_id}: {alias!r} holds none of its inputs")
+        received[step_id] = [*earlier, *by_id[step_id].receivers]
 
 
 def _require_use(spec: FlowSpec, plan: Plan) -> None:
