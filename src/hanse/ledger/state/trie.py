@@ -72,8 +72,8 @@ class Trie:
         batch = _Batch(self._hash, self._bucket_entries, nodes)
         ordered = [Change(key.hex().encode(), key, changes[key]) for key in sorted(changes)]
         batch.apply(b"", ordered)
-        root = batch.written.get(b"") or nodes(b"") or EMPTY_BUCKET
-        return Update(hash_node(self._hash, root), batch.written)
+        root = batch.written[b""] if b"" in batch.written else nodes(b"")
+        return Update(hash_node(self._hash, root or EMPTY_BUCKET), batch.written)
 
     def path_to(self, nodes: NodeSource, key: bytes) -> list[bytes]:
         """Nodes from the root towards a hashed key, as far as they exist; the proof of it."""
@@ -145,7 +145,7 @@ class _Batch:
             if slots[slot : slot + DIGEST_BYTES] == NO_CHILD:
                 continue
             child = path + bytes([digit])
-            node = self.written.get(child) or self._nodes(child)
+            node = self.written[child] if child in self.written else self._nodes(child)
             if node is not None:
                 entries.update(entries_of(node))
             self.written[child] = None
