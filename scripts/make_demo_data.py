@@ -27,8 +27,6 @@ COMMON, BANK_ONLY = 790, 110  # the remaining 100 are known to the merchant only
 
 BANK = {
     "checking_account": "status_of_existing_checking_account",
-    "savings": "savings_account_and_bonds",
-    "credit_history": "credit_history",
     "purpose": "purpose",
     "amount": "credit_amount",
     "duration_months": "duration_in_month",
@@ -37,6 +35,8 @@ BANK = {
     "other_debtors": "other_debtors_or_guarantors",
 }
 MERCHANT = {
+    "savings": "savings_account_and_bonds",
+    "payment_history": "credit_history",
     "age": "age_in_years",
     "dependents": "number_of_people_being_liable_to_provide_maintenance_for",
     "job": "job",
