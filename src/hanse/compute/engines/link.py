@@ -17,9 +17,11 @@ from typing import Any
 import msgspec
 
 from hanse.compute.engines import library
+from hanse.compute.engines.doorbell import wait_for_all
 from hanse.compute.errors import LinkFailed, PeerLost
 
-RETRY_MS = 200
+RETRY_MS = 50
+RETRIES = 8  # over 1.8 s; then the library ends the process when nobody waits for the message
 _RANK = re.compile(r"rank[= ]+(\d+)")
 
 
@@ -74,9 +76,14 @@ class Link:
         desc.id = name
         desc.connect_retry_interval_ms = RETRY_MS
         desc.connect_retry_times = max(1, connect_timeout_ms // RETRY_MS)
+        desc.retry_opts.max_retry = RETRIES
+        desc.retry_opts.retry_interval_ms = RETRY_MS
+        desc.retry_opts.retry_interval_incr_ms = RETRY_MS
         desc.recv_timeout_ms = silence_timeout_ms
         for member in members:
             desc.add_party(member.alias, member.endpoint)
+        peers = {m.alias: m.endpoint for m in members if m.alias != alias}
+        wait_for_all(members[self.rank].endpoint, peers, connect_timeout_ms / 1000)
         self._trust = _trust_file(members)
         _demand_tls(desc, identity, f"/proc/self/fd/{self._trust}")
         try:
@@ -92,9 +99,9 @@ class Link:
         return LinkFailed(f"the {self.name} link could not be opened", phase="connect", debug=text)
 
     def send(self, alias: str, data: bytes) -> None:
-        """Send bytes to a member; returns when they are on their way."""
+        """Send bytes to a member; returns when they have arrived there."""
         try:
-            self.context.send_async(self.aliases.index(alias), data)
+            self.context.send(self.aliases.index(alias), data)
         except RuntimeError as error:
             raise PeerLost(phase=self.name, blamed=alias, debug=str(error)) from error
         self.bytes_sent += len(data)
@@ -127,15 +134,6 @@ class Link:
     def me(self) -> str:
         """This member's alias."""
         return self.aliases[self.rank]
-
-    def close(self) -> None:
-        """Flush what is on its way and stop; call after everybody has said it is done."""
-        try:
-            self.context.stop_link()
-        except RuntimeError as error:
-            raise LinkFailed(f"the {self.name} link broke", debug=str(error)) from error
-        finally:
-            os.close(self._trust)
 
 
 def _trust_file(members: Sequence[Member]) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from hanse.compute.errors import BadRoles
 from hanse.compute.operators.common import (
     LABEL,
     LEVELS,
@@ -12,6 +15,9 @@ from hanse.compute.operators.common import (
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="evaluate",
@@ -80,3 +86,30 @@ SPEC = OperatorSpec(
         "可推测其他方的列对每行分数的贡献。",
     },
 )
+
+
+def run(task: Task) -> None:
+    """This party's part of the evaluation."""
+    import msgspec
+
+    from hanse.compute.operators import metrics
+    from hanse.compute.operators.labels import read_labels
+    from hanse.compute.operators.scoring import open_scores
+
+    labels = []
+
+    def check() -> None:
+        if not task.is_in("receiver"):
+            return
+        name = task.text("label")
+        columns = task.readable("table") if task.is_in("owner") else []
+        column = next((c for c in columns if c.name == name), None)
+        if len(task.parties("receiver")) != 1 or column is None:
+            raise BadRoles(f"evaluate has one receiver, the owner of the label {name!r}")
+        labels.append(read_labels(task.table("table"), column))
+
+    scores = open_scores(task, check)
+    if scores is not None:
+        report = metrics.evaluate(labels[0], scores, task.decimal("threshold"))
+        task.keep_bytes("report", msgspec.json.encode(report), {})
+    task.finish()

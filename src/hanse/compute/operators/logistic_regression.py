@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hanse.compute.operators.common import (
     LABEL,
     LEVELS,
@@ -12,6 +14,9 @@ from hanse.compute.operators.common import (
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="logistic_regression",
@@ -133,3 +138,10 @@ SPEC = OperatorSpec(
         "compute": "得知行数、各方处理后的列数以及标签由谁持有；不会得知任何数值或权重。",
     },
 )
+
+
+def run(task: Task) -> None:
+    """This party's part of the training."""
+    from hanse.compute.operators.training import train
+
+    train(task)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hanse.compute.operators.common import (
     LEVELS,
     MINIMUM_ROWS,
@@ -11,6 +13,12 @@ from hanse.compute.operators.common import (
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Port
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="predict",
@@ -73,3 +81,33 @@ SPEC = OperatorSpec(
         "可推测其他方的列对每行分数的贡献。",
     },
 )
+
+
+def run(task: Task) -> None:
+    """This party's part of the scoring."""
+    from hanse.compute.operators.scoring import open_scores
+
+    scores = open_scores(task, lambda: None)
+    if scores is not None:
+        keep_scores(task, scores)
+    task.finish()
+
+
+def keep_scores(task: Task, scores: npt.NDArray[np.float64]) -> None:
+    """Write keys (or row numbers) and probabilities as a table."""
+    import numpy as np
+    import pyarrow as pa
+
+    from hanse.compute.operators.metrics import logistic
+    from hanse.data.batches import ArrowTable
+
+    keys: list[str] = []
+    held = pa.table({"row": np.arange(1, len(scores) + 1)})
+    if task.is_in("owner"):
+        granted = {column.name for column in task.readable("table")}
+        keys = [name for name in task.meta("table").get("key_columns", []) if name in granted]
+        if keys:
+            held = task.table("table").to_arrow(keys)
+    name = "score" if "score" not in held.column_names else "hanse_score"
+    held = held.append_column(name, pa.array(logistic(scores)))
+    task.keep_table("scores", ArrowTable(held), {"key_columns": keys, "score": name})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hanse.compute.operators.common import (
     LEVELS,
     MINIMUM_ROWS,
@@ -11,6 +13,9 @@ from hanse.compute.operators.common import (
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
     name="summary",
@@ -83,3 +88,10 @@ SPEC = OperatorSpec(
         "最小值和最大值是个别行的真实取值。",
     },
 )
+
+
+def run(task: Task) -> None:
+    """This party's part of the report."""
+    from hanse.compute.operators.statistics import report
+
+    report(task)

@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Never
@@ -36,6 +37,9 @@ from hanse.core.errors import HanseError, InternalError
 
 log = logging.getLogger("hanse.worker")
 EXIT_FAILED = 1
+# Peers may still wait for the acknowledgement of their last message, which library threads of
+# this process send. The node has been told already.
+LINGER_S = 0.3
 
 
 class Worker:
@@ -125,6 +129,7 @@ class Worker:
         scratch.wipe_task(self._work_dir, succeeded)
         self._say(event)
         sys.stderr.flush()
+        time.sleep(LINGER_S)
         os._exit(0 if succeeded else EXIT_FAILED)
 
 

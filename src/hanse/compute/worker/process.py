@@ -55,6 +55,7 @@ class WorkerProcess:
         self._reader: asyncio.Task[None] | None = None
         self._work_dir = Path()
         self._cancelled = False
+        self._concluded = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -96,7 +97,7 @@ class WorkerProcess:
             yield event
 
     async def wait(self) -> WorkerResult:
-        """Wait for the end.
+        """Wait until the task is done; the process may linger a moment after that.
 
         Returns:
             The outputs at this party.
@@ -106,7 +107,7 @@ class WorkerProcess:
         """
         if self._reader is None:
             raise TaskError("the worker was not started")
-        await asyncio.shield(self._reader)
+        await self._concluded.wait()
         if self._result is not None:
             return self._result
         raise _error_of(self.failure or Failure("compute.worker_crashed", ""))
@@ -123,7 +124,7 @@ class WorkerProcess:
             await self.kill()
 
     async def kill(self) -> None:
-        """Kill the worker at once and wipe its directory."""
+        """Kill the worker at once; what a task that was not done left is wiped."""
         self._cancelled = True
         self._signal(signal.SIGKILL)
         if self._reader is not None:
@@ -150,28 +151,32 @@ class WorkerProcess:
             self._signal(signal.SIGKILL)
         await process.wait()
         self._conclude(process.returncode or 0)
-        await asyncio.to_thread(scratch.wipe_task, self._work_dir, self._result is not None)
-        self._queue.put_nowait(None)
+        if self._result is None:  # a worker that was killed wiped nothing
+            await asyncio.to_thread(scratch.wipe_task, self._work_dir, succeeded=False)
 
     def _take(self, line: bytes) -> None:
         try:
             event = decode_event(line)
         except msgspec.DecodeError:
             return  # a library wrote to standard output
+        if self._concluded.is_set():
+            return
         if isinstance(event, Result):
             self._result = WorkerResult(outputs=event.outputs, measures=event.measures)
         elif isinstance(event, Failure):
             self.failure = event
         self._queue.put_nowait(event)
+        if isinstance(event, (Result, Failure)):
+            self._queue.put_nowait(None)
+            self._concluded.set()
 
     def _conclude(self, returncode: int) -> None:
         """Make sure there is a result or a failure, whatever the way the process ended."""
-        if self.failure is not None:
-            self._result = None
-        if self.failure is None and (self._result is None or returncode != 0):
-            self._result = None
+        if not self._concluded.is_set():
             self.failure = _failure_of(returncode, cancelled=self._cancelled)
             self._queue.put_nowait(self.failure)
+            self._queue.put_nowait(None)
+            self._concluded.set()
 
 
 def _failure_of(returncode: int, *, cancelled: bool) -> Failure:

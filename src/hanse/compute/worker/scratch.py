@@ -17,7 +17,8 @@ def prepare(work_dir: Path) -> None:
     """Create the directory and its parts, readable by this user only; old parts are wiped."""
     for part in (work_dir, work_dir / SCRATCH, work_dir / OUT):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
-    wipe(work_dir / SCRATCH, keep=True)
+    for name in (SCRATCH, OUT):
+        wipe(work_dir / name, keep=True)
 
 
 def wipe_task(work_dir: Path, succeeded: bool) -> None:

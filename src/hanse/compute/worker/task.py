@@ -170,15 +170,17 @@ class Task:
             self._emit(FirstByte())
 
     def finish(self) -> None:
-        """Part from the others: nobody leaves before everybody has all it needs."""
+        """Part from the others: nobody leaves before everybody has all it needs.
+
+        Links are not stopped: the library's own farewell hangs when a peer is quicker. The
+        process lingers a moment instead (`hanse.compute.worker.main`).
+        """
         if not self._links:
             return
         self.phase("finish")
         self._links[0].exchange("done")
         self._watch.peers([])
         self.measures["bytes_sent"] = sum(link.bytes_sent for link in self._links)
-        for link in self._links:
-            link.close()
 
     # Objects
 

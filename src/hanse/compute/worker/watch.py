@@ -5,13 +5,15 @@ The engines block in library code for long, so a thread of its own watches and e
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hanse.compute.errors import MemoryExceeded, PeerLost, TaskError, TimedOut
+from hanse.compute.engines.doorbell import parse
+from hanse.compute.errors import Cancelled, MemoryExceeded, PeerLost, TaskError, TimedOut
 
 PROBE_INTERVAL_S = 0.5
 PROBE_TIMEOUT_S = 2.0
@@ -20,7 +22,7 @@ _PAGE_BYTES = 4096
 
 
 class Watch:
-    """Checks on peers, memory and time until it is stopped.
+    """Checks on peers, the node, memory and time until it is stopped.
 
     A peer's process listens at its endpoint as long as it lives: refused connections in a row
     mean it died; no answer at all is tolerated for the link timeout.
@@ -45,6 +47,7 @@ class Watch:
         self._deadline = time.monotonic() + deadline_ms / 1000 if deadline_ms else None
         self._link_timeout_s = link_timeout_ms / 1000
         self._peers: dict[str, _Peer] = {}
+        self._parent = os.getppid()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
@@ -68,6 +71,8 @@ class Watch:
                 return
 
     def _failure(self) -> TaskError | None:
+        if os.getppid() != self._parent:
+            return Cancelled("the node that started the task ended")
         if self._memory and resident_bytes() > self._memory:
             return MemoryExceeded(f"the task needed more than {self._memory >> 20} MiB")
         if self._deadline is not None and time.monotonic() > self._deadline:
@@ -81,8 +86,7 @@ class Watch:
 
 class _Peer:
     def __init__(self, endpoint: str) -> None:
-        host, _, port = endpoint.rpartition(":")
-        self._address = (host.strip("[]"), int(port))
+        self._address = parse(endpoint)
         self._refused = 0
         self._silent_since: float | None = None
 

@@ -1,0 +1,85 @@
+"""A computing node's part of secure multi-party computation, by SPU.
+
+ABY3 (Mohassel and Rindal, CCS 2018) between three nodes, honest majority; CHEETAH (Huang et
+al., USENIX Security 2022) between two. Both semi-honest.
+
+**Leaks**: shapes, the program, and what is opened; values stay shared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from hanse.compute.engines import library
+from hanse.compute.engines.link import Link
+from hanse.compute.engines.programs import Program, executable
+from hanse.compute.engines.shares import Sharing, pack, runtime_config, unpack
+from hanse.compute.errors import CodeDiffers, LinkFailed
+
+
+class Machine:
+    """This node's slice of the shared machine.
+
+    Args:
+        protocol: ``aby3`` or ``cheetah``.
+        link: joins the computing nodes, in rank order.
+        cache_dir: where compiled programs are kept.
+    """
+
+    def __init__(self, protocol: str, link: Link, cache_dir: str) -> None:
+        self._link = link
+        self._cache_dir = cache_dir
+        self.sharing = Sharing(protocol)
+        self._runtime = library.spu_api().Runtime(link.context, runtime_config(protocol))
+
+    @property
+    def rank(self) -> int:
+        """This node's number among the computing nodes."""
+        return self._link.rank
+
+    def put(self, name: str, share: bytes) -> None:
+        """Set a variable to this node's share."""
+        self._runtime.set_var(name, unpack(share))
+
+    def put_public(self, name: str, value: Any) -> None:
+        """Set a variable to a value all nodes know; each sets the same."""
+        self.put(name, self.sharing.public(value)[self.rank])
+
+    def get(self, name: str) -> bytes:
+        """This node's share of a variable."""
+        return pack(self._runtime.get_var(name))
+
+    def load(self, program: Program) -> tuple[Any, bool]:
+        """Compile a program or take it from the cache, and see that all nodes have the same.
+
+        Returns:
+            The executable, and whether it came from the cache here.
+
+        Raises:
+            CodeDiffers: when the nodes compiled different programs.
+        """
+        ready, cached = executable(program, self._cache_dir)
+        digest = hashlib.sha256(ready.SerializeToString()).hexdigest()
+        if len(set(self._link.exchange(digest).values())) != 1:
+            raise CodeDiffers("the computing nodes compiled different programs")
+        return ready, cached
+
+    def run(self, ready: Any) -> None:
+        """Run a program; its outputs become variables.
+
+        Raises:
+            LinkFailed: when the run broke off.
+        """
+        try:
+            self._runtime.run(ready)
+        except RuntimeError as error:
+            raise LinkFailed("the computation broke off", debug=str(error)) from error
+
+
+def deliver(link: Link, nodes: Sequence[str], shares: Sequence[bytes]) -> None:
+    """Send each computing node its share; one's own is not sent."""
+    for alias, share in zip(nodes, shares, strict=True):
+        if alias != link.me:
+            link.send(alias, share)
