@@ -94,8 +94,8 @@ async def _catch_up(network: Network, ledger: Ledger, home: Path, count: int) ->
     follower = await Ledger.open(home, network.genesis, registry(), Follower(ledger))
     started = time.perf_counter()
     await follower.start()
-    while follower.height < ledger.height:
-        await asyncio.sleep(0.01)
+    async for _ in follower.blocks(ledger.height):
+        break
     seconds = time.perf_counter() - started
     same = follower.status().state_root == ledger.status().state_root
     print(f"follower from genesis: {count / seconds:8.0f} tx/s, same state root: {same}")

@@ -26,9 +26,7 @@ class Chain:
         self.network = network
         self.store = Store(folder, network.suite.hash)
         self.verified: list[Check] = []
-        self.app = Application(
-            self.store, network.genesis, registry_ or registry(), self._verify
-        )
+        self.app = Application(self.store, network.genesis, registry_ or registry(), self._verify)
         self.engine = SequencerEngine(self.app, network.role)
         self.now_ms = network.genesis.created_ms + 1_000
 
@@ -40,7 +38,9 @@ class Chain:
         """A transaction that is valid at this chain's present time."""
         return self.network.transaction(message, member, now_ms=self.now_ms, **options)
 
-    def block(self, transactions: Sequence[bytes | Transaction] = (), after_ms: int = 10) -> Executed:
+    def block(
+        self, transactions: Sequence[bytes | Transaction] = (), after_ms: int = 10
+    ) -> Executed:
         """Execute, sign and commit a block."""
         self.now_ms += after_ms
         return self.engine.produce(list(transactions), self.now_ms)  # type: ignore[arg-type]

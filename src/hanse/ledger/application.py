@@ -148,7 +148,7 @@ class Application:
             EncodedBlock(
                 header=header,
                 signature=signature,
-                transactions=[msgspec.Raw(raw) for raw in executed.transactions],
+                transactions=executed.packed_transactions,
                 receipts=[msgspec.Raw(receipt) for receipt in executed.encoded_receipts],
             )
         )

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
-from hanse.core import canonical
+from hanse.core import canonical, encoding
 from hanse.core.errors import HanseError
 from hanse.crypto import merkle
 from hanse.crypto.suite import Suite
 from hanse.ledger.contract.contract import EmittedEvent
 from hanse.ledger.errors import BlockRefused
+from hanse.ledger.hexadecimal import unhex
 
 DOMAIN = "hanse/block/1"
 
@@ -70,12 +71,24 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A block as stored and sent. ``signature`` is hex, empty at height 0."""
+    """A block as stored and sent. ``signature`` is hex, empty at height 0.
+
+    A transaction stands in it verbatim. Bytes that are none (an engine may have ordered some)
+    stand as a base64url string.
+    """
 
     header: Header
     signature: str
     transactions: list[msgspec.Raw]
     receipts: list[Receipt]
+
+    def wire_transactions(self) -> list[bytes]:
+        """The bytes that were ordered; what the header's root covers.
+
+        Raises:
+            BlockRefused: when a string among them is no base64url.
+        """
+        return [_unpack_transaction(bytes(item)) for item in self.transactions]
 
 
 class EncodedBlock(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +98,20 @@ class EncodedBlock(msgspec.Struct, frozen=True, kw_only=True):
     signature: str
     transactions: list[msgspec.Raw]
     receipts: list[msgspec.Raw]
+
+
+def pack_transaction(raw: bytes, is_transaction: bool) -> msgspec.Raw:
+    """How ordered bytes stand in a block."""
+    return msgspec.Raw(raw if is_transaction else b'"%b"' % encoding.b64url(raw).encode())
+
+
+def _unpack_transaction(item: bytes) -> bytes:
+    if not item.startswith(b'"'):
+        return item
+    try:
+        return encoding.unb64url(item[1:-1].decode())
+    except (HanseError, ValueError) as error:
+        raise BlockRefused("a transaction of the block cannot be read") from error
 
 
 def header_hash(suite: Suite, header: Header) -> str:
@@ -121,7 +148,7 @@ def verify_header(suite: Suite, public: bytes, header: Header, signature: str) -
         VerificationError: when it does not hold.
     """
     try:
-        raw = bytes.fromhex(signature)
+        raw = unhex(signature)
     except ValueError:
         raw = b""
     suite.verify(public, DOMAIN, canonical.encode(header), raw)

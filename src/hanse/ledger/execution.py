@@ -15,7 +15,13 @@ from hanse.core import canonical
 from hanse.core.errors import HanseError, UnavailableError
 from hanse.crypto.suite import Suite
 from hanse.ledger import admission
-from hanse.ledger.block import Receipt, receipt_leaf, receipts_root, transactions_root
+from hanse.ledger.block import (
+    Receipt,
+    pack_transaction,
+    receipt_leaf,
+    receipts_root,
+    transactions_root,
+)
 from hanse.ledger.contract.contract import BlockContext, Context, Contract, EmittedEvent
 from hanse.ledger.contract.state import Overlay
 from hanse.ledger.errors import (
@@ -50,6 +56,7 @@ class Executed:
         height: of the block.
         time_ms: of the block.
         transactions: wire bytes in order.
+        packed_transactions: how they stand in the block.
         receipts: one per transaction, in order.
         encoded_receipts: their canonical bytes with wording.
         transactions_root: hex.
@@ -61,6 +68,7 @@ class Executed:
     height: int
     time_ms: int
     transactions: list[bytes]
+    packed_transactions: list[msgspec.Raw]
     receipts: list[Receipt]
     encoded_receipts: list[bytes]
     transactions_root: str
@@ -106,6 +114,10 @@ class Executor:
             height=height,
             time_ms=time_ms,
             transactions=raw,
+            packed_transactions=[
+                pack_transaction(data, isinstance(item, Transaction))
+                for data, item in zip(raw, parsed, strict=True)
+            ],
             receipts=receipts,
             encoded_receipts=[
                 canonical.encode(r) if r.message else leaf

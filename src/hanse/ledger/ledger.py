@@ -33,6 +33,7 @@ from hanse.ledger.errors import (
     StoreAltered,
 )
 from hanse.ledger.genesis import Genesis, suite_of
+from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.intake.verifiers import Verifiers
 from hanse.ledger.ordering.follower import Follower, Refusal
 from hanse.ledger.ordering.following import Following
@@ -254,7 +255,7 @@ class Ledger:
     def find(self, tx_id: str) -> tuple[int, int] | None:
         """Height and index of a committed transaction, by id in hex."""
         try:
-            id_ = bytes.fromhex(tx_id)
+            id_ = unhex(tx_id)
         except ValueError:
             return None
         if len(id_) != 32:
@@ -310,7 +311,7 @@ class Ledger:
         if place is None or block is None:
             raise NoSuchTransaction()
         height, index = place
-        raw = [bytes(item) for item in block.transactions]
+        raw = block.wire_transactions()
         leaves = [receipt_leaf(receipt) for receipt in block.receipts]
         roots = (transactions_root(self.suite, raw), receipts_root(self.suite, leaves))
         if roots != (block.header.transactions_root, block.header.receipts_root):

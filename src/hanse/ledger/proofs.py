@@ -17,6 +17,7 @@ from hanse.crypto.suite import Suite
 from hanse.ledger.block import Header, Receipt, receipt_leaf, verify_header
 from hanse.ledger.errors import BadProof
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
+from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.state.nodes import hash_key, hash_value
 from hanse.ledger.state.proof import verify_state_path
 from hanse.ledger.transaction import TransactionBody, parse_transaction
@@ -164,10 +165,8 @@ def _verify_transaction(suite: Suite, proof: TransactionProof) -> VerifiedFact:
             (header.transactions_root, raw, proof.transaction_path),
             (header.receipts_root, leaf, proof.receipt_path),
         ):
-            siblings = [bytes.fromhex(digest) for digest in path]
-            merkle.verify_path(
-                suite, bytes.fromhex(root), item, proof.index, header.count, siblings
-            )
+            siblings = [unhex(digest) for digest in path]
+            merkle.verify_path(suite, unhex(root), item, proof.index, header.count, siblings)
         transaction = parse_transaction(suite, raw)
     except (HanseError, ValueError) as error:
         raise BadProof(f"the transaction is not proved: {error}") from error
@@ -187,7 +186,7 @@ def _verify_transaction(suite: Suite, proof: TransactionProof) -> VerifiedFact:
 def _verify_state(suite: Suite, proof: StateProof) -> VerifiedFact:
     header = proof.header
     try:
-        root = bytes.fromhex(header.state_root)
+        root = unhex(header.state_root)
         key = encoding.unb64url(proof.key)
         value = None if proof.value is None else encoding.unb64url(proof.value)
         nodes = [encoding.unb64url(node) for node in proof.nodes]

@@ -82,6 +82,7 @@ def _block(snapshot: Snapshot, height: int) -> Block:
         raise StoreAltered(f"block {height} is missing")
     try:
         block = decode_block(data)
+        block.wire_transactions()
     except HanseError as error:
         raise StoreAltered(f"block {height} cannot be read") from error
     if encode_block(block) != data:
@@ -106,7 +107,7 @@ def _check_block(
         except HanseError as error:
             raise StoreAltered(f"the signature of block {height} does not hold") from error
     # 3. Transactions and receipts are those it commits to.
-    raw = [bytes(item) for item in block.transactions]
+    raw = block.wire_transactions()
     leaves = [receipt_leaf(receipt) for receipt in block.receipts]
     if not len(raw) == len(leaves) == header.count:
         raise StoreAltered(f"block {height} lost transactions or receipts")

@@ -142,11 +142,15 @@ def test_refusals_by_chain_time_contract_and_action(chain: Chain) -> None:
 def test_payload_that_does_not_decode_fails_alone(chain: Chain) -> None:
     member = chain.network.members[0]
 
-    class Add(msgspec.Struct, frozen=True):  # noqa: N801 - named like the real one
+    class Add(msgspec.Struct, frozen=True):
         name: str
 
     raw = build_transaction(
-        member, chain.network.chain, "counter", Add("x"), now_ms=chain.now_ms  # type: ignore[arg-type]
+        member,
+        chain.network.chain,
+        "counter",
+        Add("x"),
+        now_ms=chain.now_ms,  # type: ignore[arg-type]
     )
     assert codes(chain.block([raw])) == ["ledger.bad_transaction"]
 
@@ -277,9 +281,7 @@ def _plan_version_2(chain: Chain, from_height: int) -> None:
     delta = Delta()
     key = VERSIONS.key("counter")
     delta.values[key] = canonical.encode(ContractVersions(versions=versions))
-    delta.hashed[key] = chain.network.suite.hash(
-        canonical.tagged("hanse/state-key/1", key)
-    )
+    delta.hashed[key] = chain.network.suite.hash(canonical.tagged("hanse/state-key/1", key))
     delta.blocks[0] = chain.encoded(0)
     chain.store.commit(delta, chain.network.chain)
 

@@ -56,7 +56,13 @@ def test_id_covers_the_body_and_not_the_signature() -> None:
 def test_replay_digest_covers_chain_sender_and_nonce_only() -> None:
     digests = [
         parse_transaction(SUITE, changed(body)).replay
-        for body in ({}, {"expires_ms": 7}, {"nonce": "0" * 32}, {"sender": "did:b"}, {"chain": "d"})
+        for body in (
+            {},
+            {"expires_ms": 7},
+            {"nonce": "0" * 32},
+            {"sender": "did:b"},
+            {"chain": "d"},
+        )
     ]
     assert digests[0] == digests[1]
     assert len(set(digests)) == 4

@@ -90,7 +90,7 @@ def test_batch_that_inserts_changes_and_deletes() -> None:
     changes |= {key(i): sha(b"b") for i in range(150, 260)}
     memory.update(changes)
     fresh = Memory()
-    fresh.update({k: v for k, v in [(key(i), sha(b"b")) for i in range(150, 260)]})
+    fresh.update({key(i): sha(b"b") for i in range(150, 260)})
     assert memory.nodes == fresh.nodes
 
 

@@ -76,8 +76,7 @@ class FollowerEngine:
         self._check_header(block, now_ms)
         # 6. Executing the transactions gives what the header commits to.
         header = block.header
-        transactions = [bytes(raw) for raw in block.transactions]
-        executed = application.execute(header.height, header.time_ms, transactions)
+        executed = application.execute(header.height, header.time_ms, block.wire_transactions())
         if executed.transactions_root != header.transactions_root:
             raise BlockRefused("the transactions are not those the header commits to")
         for what in ("receipts_root", "state_root"):
@@ -120,5 +119,5 @@ class FollowerEngine:
         try:
             public = bytes.fromhex(genesis.orderer.public)
             verify_header(self._application.suite, public, header, signature)
-        except HanseError as error:
+        except (HanseError, ValueError) as error:
             raise BadBlockSignature() from error
