@@ -30,6 +30,7 @@ class Node:
         genesis: of the network, or None while the home belongs to none.
         network: everything that needs a ledger; None until there is one.
         applicant: the application for membership, at members' nodes.
+        stopping: set when the process was asked to end; long polls answer at once then.
     """
 
     host: Host
@@ -39,6 +40,7 @@ class Node:
     applicant: Applicant | None
     network: Network | None = None
     background: Background = field(default_factory=Background)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def identity(self) -> Identity:

@@ -89,6 +89,7 @@ async def _serve(node: Node, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
+        node.stopping.set()
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):

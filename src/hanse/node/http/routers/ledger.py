@@ -135,13 +135,21 @@ async def submit(network: NetworkDep, body: SubmitTransactionRequest) -> Submitt
 
 @operation(router, "ledger.raw_blocks")
 async def raw_blocks(
+    node: NodeDep,
     network: NetworkDep,
     from_height: Annotated[int, Query(ge=1)],
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     wait_ms: Annotated[int, Query(ge=0, le=LONGEST_WAIT_MS)] = 0,
 ) -> RawBlocksView:
     """Blocks for a follower; waits for the next one up to ``wait_ms``."""
-    found = await network.ledger.fetch(from_height, limit, wait_ms)
+    fetch = asyncio.ensure_future(network.ledger.fetch(from_height, limit, wait_ms))
+    stopping = asyncio.ensure_future(node.stopping.wait())
+    try:
+        await asyncio.wait({fetch, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        found = fetch.result() if fetch.done() else []
+    finally:
+        fetch.cancel()
+        stopping.cancel()
     return RawBlocksView(blocks=[b64url(raw) for raw in found], height=network.ledger.height)
 
 
