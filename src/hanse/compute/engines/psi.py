@@ -14,6 +14,7 @@ keeps longer keys in separately allocated memory, which makes it 1.3 times slowe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ def intersect(
     """
     source, target = scratch / "psi-in.csv", scratch / "psi-out.csv"
     _write(source, keys.text)
+    # libpsi puts paths into a shell command; relative ones hold nothing a shell would read.
+    source, target = (Path(os.path.relpath(path)) for path in (source, target))
     config = _config(link, source, target, protocol, receiver, broadcast)
     try:
         library.libpsi().psi_execute(config, link.context, _progress(on_progress))
@@ -161,8 +164,8 @@ def _config(
             broadcast_result=broadcast,
             ecdh_params=psi.EcdhParams(curve=psi.EllipticCurveType.CURVE_25519),
         ),
-        input_params=psi.InputParams(path=str(source), selected_keys=["key"], keys_unique=True),
-        output_params=psi.OutputParams(path=str(target)),
+        input_params=psi.InputParams(path=f"./{source}", selected_keys=["key"], keys_unique=True),
+        output_params=psi.OutputParams(path=f"./{target}"),
     )
 
 

@@ -61,7 +61,9 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
         on_progress=lambda percent: task.progress(percent, 100),
     )
     rows: Rows = prepared["rows"][found]
-    task.measures.update(rows_entered=len(prepared["rows"]), rows_common=len(rows))
+    task.measures["rows_entered"] = len(prepared["rows"])
+    if broadcast or task.me == receiver:
+        task.measures["rows_common"] = len(rows)
     return rows
 
 

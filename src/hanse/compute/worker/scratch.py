@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ SCRATCH = "scratch"
 OUT = "out"
 LOG = "worker.log"
 _BLOCK = 1 << 20
+# libpsi writes a file of timings to a place that cannot be chosen, and logs its name.
+_TRACE = re.compile(rb"/tmp/psi_[A-Za-z0-9_-]{1,64}\.trace")  # noqa: S108
 
 
 def prepare(work_dir: Path) -> None:
@@ -24,6 +27,7 @@ def prepare(work_dir: Path) -> None:
 def wipe_task(work_dir: Path, succeeded: bool) -> None:
     """Wipe the scratch files, and the outputs too when the task failed. The log stays."""
     wipe(work_dir / SCRATCH)
+    _remove_traces(work_dir / LOG)
     if not succeeded:
         wipe(work_dir / OUT)
 
@@ -41,6 +45,12 @@ def wipe(directory: Path, *, keep: bool = False) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     if keep:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _remove_traces(log: Path) -> None:
+    with contextlib.suppress(OSError):
+        for name in set(_TRACE.findall(log.read_bytes())):
+            Path(name.decode()).unlink(missing_ok=True)
 
 
 def _overwrite(path: Path) -> None:
