@@ -21,7 +21,8 @@ def explain_grant(grant: GrantRecord, names: Mapping[str, str], lang: str) -> li
     owner = names.get(grant.owner) or grant.owner
     consumer = names.get(grant.consumer) or grant.consumer
     lines = _chinese(grant, owner, consumer) if lang == "zh" else _english(grant, owner, consumer)
-    roles = {"owner": [owner], "receiver": [consumer]}
+    # A consumer usually brings a table of its own, and then learns what owners learn.
+    roles = {"owner": [owner, consumer], "receiver": [consumer]}
     for name in grant.terms.operators:
         lines.extend(_operator(name, roles, lang))
     return lines

@@ -48,7 +48,7 @@ def plaintext_baseline(network: DemoNetwork, files: DemoFiles, flow: FlowView) -
 def _part(network: DemoNetwork, key: str, flow: str, output: str) -> ArrowTable:
     content = (
         network.nodes[key]
-        .client("steward")
+        .client("analyst")
         .flows.result(flow, "split", output, file_format="parquet")
     )
     return ArrowTable(pq.read_table(BytesIO(content)))

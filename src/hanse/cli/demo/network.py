@@ -14,7 +14,7 @@ from hanse.sdk.waiting import wait_until
 USERS = {
     "operator": (),
     "bank": (("analyst", "analyst"), ("steward", "steward")),
-    "merchant": (("steward", "steward"),),
+    "merchant": (("analyst", "analyst"), ("steward", "steward")),
     "compute_1": (("analyst", "analyst"),),
     "compute_2": (),
     "auditor": (("auditor", "auditor"),),

@@ -93,8 +93,9 @@ def _in_network(network: DemoNetwork, options: DemoOptions, progress: Progress) 
     with progress.step("grants", "The bank applies, the merchant's steward reads and agrees"):
         find(network, merchant.dataset)
         grants, words = _grants(stage)
-    for line in words:
-        progress.note(f"the steward read: {line}")
+    progress.note("The steward read:")
+    for line in dict.fromkeys(words):
+        progress.note(f"  {line}")
     results = _flows(stage, grants)
     with progress.step("audit", "The auditor traces, opens evidence, proves offline"):
         audited = audit(network, results[0].flow.id)
