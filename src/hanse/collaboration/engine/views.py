@@ -144,6 +144,12 @@ class StepView:
         return {alias for alias in self.parties for role in self.roles(alias) if role in held_by}
 
     def opens(self, output: str, alias: str) -> bool:
-        """Whether an output is opened to a party, which may then read it."""
-        held_by = self.operator.outputs[output].held_by
-        return "receiver" in held_by and alias in self.spec.receivers
+        """Whether a party may read its part of an output.
+
+        Receivers read what was opened to them; owners read tables, which hold nothing but
+        their own columns.
+        """
+        port = self.operator.outputs[output]
+        if "receiver" in port.held_by and alias in self.spec.receivers:
+            return True
+        return port.kind == "table" and "owner" in port.held_by and alias in self.spec.owners
