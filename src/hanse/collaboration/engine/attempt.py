@@ -30,6 +30,7 @@ from hanse.collaboration.engine.faults import Over, fault_of
 from hanse.collaboration.engine.inputs import Part
 from hanse.collaboration.engine.offers import SessionOffer
 from hanse.collaboration.engine.records import AttemptKey, Fault, OwnOffer, Phase
+from hanse.collaboration.engine.uninterrupted import uninterrupted
 from hanse.collaboration.engine.views import FlowView, StepView
 from hanse.compute.worker.manifest import SessionManifest, check_manifest, manifest_hash
 from hanse.compute.worker.request import WorkerResult
@@ -84,7 +85,7 @@ class AttemptRun:
         if phase is not Phase.FINISHED:
             execution, result = await self._guarded(self._work())
             self._phase = "store"
-            await execution.keep(result)
+            await uninterrupted(execution.keep(result))
         self._phase = "report"
         await self._report_outcome()
 
@@ -248,7 +249,7 @@ class AttemptRun:
             return task.result()
         finally:
             task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await uninterrupted(_end_of(task))
 
     async def _submit(self, message: Message, *, while_current: bool = True) -> Receipt:
         """Submit until the outcome is known; every message here may be sent twice."""
@@ -267,3 +268,9 @@ class AttemptRun:
         if not receipt.ok:
             self._step()  # refused because the attempt is over: no fault of anybody
             raise error_for(receipt.code, receipt.message)
+
+
+async def _end_of(task: asyncio.Future[Any]) -> None:
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody is told it never was

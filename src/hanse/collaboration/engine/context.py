@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from hanse.collaboration.engine.inputs import Inputs
 from hanse.collaboration.engine.journal import Journal
@@ -76,3 +78,10 @@ class EngineContext:
     settings: EngineSettings
     clock: Callable[[], int] = system_clock
     signals: Signals = field(default_factory=Signals)
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something nobody waits for; the engine waits when it closes."""
+        task = asyncio.ensure_future(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)

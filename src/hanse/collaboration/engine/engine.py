@@ -110,6 +110,7 @@ class Engine:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.gather(*self._ctx.background, return_exceptions=True)
         self._tasks, self._runs = [], {}
         self._ctx.journal.close()
 

@@ -107,8 +107,9 @@ class Exchange:
         while True:
             try:
                 await self._ctx.peers.send(did, OFFER_TYPE, body)
-            except HanseError as error:
-                _log.info("offer.not_taken", party=alias, code=error.code)
+            except Exception as error:  # whatever it is, the offer has not arrived
+                code = error.code if isinstance(error, HanseError) else type(error).__name__
+                _log.info("offer.not_taken", party=alias, code=code)
                 await asyncio.sleep(self._ctx.settings.retry_s)
             else:
                 self._taken[alias] = time.monotonic()

@@ -25,7 +25,9 @@ from hanse.collaboration.engine.records import (
     WorkerRow,
 )
 from hanse.collaboration.engine.report_format import decode_report
+from hanse.collaboration.engine.uninterrupted import uninterrupted
 from hanse.collaboration.engine.views import StepView
+from hanse.collaboration.ports import Worker
 from hanse.compute.worker import scratch
 from hanse.compute.worker.manifest import SessionManifest
 from hanse.compute.worker.request import (
@@ -72,18 +74,27 @@ class Execution:
         """
         worker, ended = self._ctx.workers(), False
         try:
-            await worker.start(self._request())
-            self._note(worker.pid)
+            await uninterrupted(self._start(worker))
             async for event in worker.events():
                 self._take(event)
             result = await worker.wait()
             ended = True
             return result
         finally:
-            if not ended:
-                with contextlib.suppress(Exception):
-                    await worker.kill()
-            self._ctx.journal.remove_worker(self._task.key)
+            if ended:
+                # The process may linger a moment after it has said its result.
+                self._ctx.later(self._reap(worker))
+            else:
+                await uninterrupted(self._reap(worker))
+
+    async def _reap(self, worker: Worker) -> None:
+        with contextlib.suppress(Exception):
+            await worker.kill()
+        self._ctx.journal.remove_worker(self._task.key)
+
+    async def _start(self, worker: Worker) -> None:
+        await worker.start(self._request())
+        self._note(worker.pid)
 
     def _request(self) -> WorkerRequest:
         task, settings = self._task, self._ctx.settings
