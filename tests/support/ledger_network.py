@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -13,7 +15,14 @@ from hanse.core.errors import ConflictError, InputError, UnavailableError
 from hanse.crypto.suite import get_suite
 from hanse.ledger.contract.contract import Context, Contract, Event, Message, Record
 from hanse.ledger.contract.state import Collection, StateReader
-from hanse.ledger.genesis import Genesis, Orderer, Parameters, genesis_hash
+from hanse.ledger.genesis import (
+    Genesis,
+    Orderer,
+    Parameters,
+    decode_genesis,
+    encode_genesis,
+    genesis_hash,
+)
 from hanse.ledger.ordering.sequencer import Sequencer
 from hanse.ledger.registry import Registry
 from hanse.ledger.transaction import build_transaction
@@ -259,6 +268,28 @@ class Network:
             initial={"people": {"people": {m.did: m.public for m in everybody}}},
         )
         self.chain = genesis_hash(self.genesis)
+
+    def save(self, path: Path) -> None:
+        """Write genesis and keys to a file, for another process."""
+        keys = [member.private.hex() for member in [self.operator, *self.members]]
+        genesis = encode_genesis(self.genesis).decode()
+        path.write_text(json.dumps({"genesis": genesis, "keys": keys}), encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Network:
+        """The network another process saved."""
+        document = json.loads(path.read_text(encoding="utf-8"))
+        network = cls.__new__(cls)
+        network.genesis = decode_genesis(document["genesis"].encode())
+        network.suite = get_suite(network.genesis.suite)
+        network.chain = genesis_hash(network.genesis)
+        name = network.genesis.suite
+        operator, *members = [bytes.fromhex(key) for key in document["keys"]]
+        network.operator = Member(name, "did:hanse:operator", operator)
+        network.members = [
+            Member(name, f"did:hanse:member{i}", key) for i, key in enumerate(members)
+        ]
+        return network
 
     @property
     def role(self) -> Sequencer:

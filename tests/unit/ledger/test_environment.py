@@ -13,6 +13,7 @@ import lmdb
 import pytest
 
 from hanse.ledger.errors import LedgerClosed, LedgerInUse, StorageFailed, StorageFull
+from hanse.ledger.storage import environment as module
 from hanse.ledger.storage.environment import Environment
 
 
@@ -95,7 +96,7 @@ def test_failing_work_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (lmdb.DiskError("mdb_txn_commit: No space left on device"), StorageFull),
+        (lmdb.Error("mdb_txn_commit: No space left on device"), StorageFull),
         (lmdb.Error("mdb_txn_commit: File too large"), StorageFull),
         (lmdb.Error("mdb_put: Disk quota exceeded"), StorageFull),
         (OSError(28, "No space left on device"), StorageFull),
@@ -183,3 +184,17 @@ def test_folder_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
         environment(tmp_path)
     (tmp_path / "data.mdb").unlink()
     environment(tmp_path).close()
+
+
+def test_short_write_on_a_full_disk_is_told_from_a_broken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = environment(tmp_path)
+
+    def work(txn: Any) -> None:
+        raise lmdb.Error("mdb_txn_commit: Input/output error")
+
+    monkeypatch.setattr(module, "ROOM_BYTES", 1 << 62)
+    with pytest.raises(StorageFull):
+        env.write(work)
+    env.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import resource
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from hanse.ledger.errors import LedgerClosed, LedgerInUse, StorageFailed, Storag
 
 T = TypeVar("T")
 INITIAL_MAP_BYTES = 64 << 20
+ROOM_BYTES = 16 << 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = tuple(os.strerror(number) for number in _FULL)
 
@@ -95,7 +97,7 @@ class Environment:
                 self._grow()
             except (lmdb.Error, OSError) as error:
                 self._reopen()
-                raise _storage_error(error) from error
+                raise self._storage_error(error) from error
 
     def close(self) -> None:
         """Wait for readers, then close."""
@@ -118,7 +120,25 @@ class Environment:
             self._env.reader_check()
             self.db = {name: self._env.open_db(name.encode()) for name in self._names}
         except (lmdb.Error, OSError) as error:
-            raise _storage_error(error) from error
+            raise self._storage_error(error) from error
+
+    def _storage_error(self, error: Exception) -> StorageFull | StorageFailed:
+        """Name an error of the disk. LMDB gives system errors as text only.
+
+        When the disk fills up in the middle of a write, LMDB reports an input/output error;
+        whether there is room tells the two apart.
+        """
+        said_full = any(word in str(error) for word in _FULL_WORDS)
+        if said_full or (os.strerror(errno.EIO) in str(error) and not self._has_room()):
+            return StorageFull(debug=repr(error))
+        return StorageFailed(debug=repr(error))
+
+    def _has_room(self) -> bool:
+        disk = os.statvfs(self._folder)
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+        used = (self._folder / "data.mdb").stat().st_size
+        limited = limit != resource.RLIM_INFINITY and limit - used < ROOM_BYTES
+        return disk.f_bavail * disk.f_frsize >= ROOM_BYTES and not limited
 
     def _grow(self) -> None:
         with self._alone():
@@ -175,11 +195,3 @@ def _lock(path: Path) -> int:
         os.close(descriptor)
         raise LedgerInUse() from error
     return descriptor
-
-
-def _storage_error(error: Exception) -> StorageFull | StorageFailed:
-    """LMDB reports system errors by their text only."""
-    full = isinstance(error, lmdb.DiskError) or any(word in str(error) for word in _FULL_WORDS)
-    if full or (isinstance(error, OSError) and error.errno in _FULL):
-        return StorageFull(debug=repr(error))
-    return StorageFailed(debug=repr(error))
