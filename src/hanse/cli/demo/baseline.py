@@ -21,6 +21,7 @@ from hanse.compute.operators import validate_parameters as checked
 from hanse.compute.operators.labels import read_labels
 from hanse.compute.operators.parameters import decimal_of
 from hanse.compute.operators.schedule import make_schedule
+from hanse.core.errors import ComputeError
 from hanse.data.batches import ArrowTable
 
 TRAINING_ORDER = bytes(32)
@@ -40,9 +41,27 @@ def plaintext_baseline(network: DemoNetwork, files: DemoFiles, flow: FlowView) -
     """Train on the flow's own rows with the flow's own parameters, without encryption."""
     train = [_part(network, key, flow.id, "train") for key in ("bank", "merchant")]
     test = [_part(network, key, flow.id, "test") for key in ("bank", "merchant")]
+    for parts in (train, test):
+        _check_same_ids(files, parts)
     alone = _measure(files, train[:1], test[:1])
     joint = _measure(files, train, test)
     return Baseline(alone["auc"], alone["ks"], joint["auc"], joint["ks"])
+
+
+class RowsNotAligned(ComputeError):
+    """Bank's and merchant's rows of a flow do not belong together."""
+
+    code = "demo.rows_not_aligned"
+    help = "The alignment is wrong; do not use its results."
+
+
+def _check_same_ids(files: DemoFiles, parts: Sequence[ArrowTable]) -> None:
+    ids = [
+        [value for batch in part.batches([files.id_column]) for value in batch.column(0)]
+        for part in parts
+    ]
+    if [str(value) for value in ids[0]] != [str(value) for value in ids[1]]:
+        raise RowsNotAligned("the owners' aligned tables have different ids")
 
 
 def _part(network: DemoNetwork, key: str, flow: str, output: str) -> ArrowTable:
