@@ -21,7 +21,7 @@ from hanse.compute.engines.doorbell import wait_for_all
 from hanse.compute.errors import LinkFailed, PeerLost
 
 RETRY_MS = 50
-RETRIES = 8  # over 1.8 s; then the library ends the process when nobody waits for the message
+RETRIES = 24  # over 15 s; then the library ends the process. The watch is quicker to name the peer.
 _RANK = re.compile(r"rank[= ]+(\d+)")
 
 

@@ -14,7 +14,6 @@ keeps longer keys in separately allocated memory, which makes it 1.3 times slowe
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,7 +102,8 @@ def intersect(
     Args:
         link: a link of exactly two members.
         keys: this party's keys, at least one.
-        scratch: directory for libpsi's files.
+        scratch: directory for libpsi's files. It puts paths into a shell command unquoted, so
+            the name must be free of characters that mean something to a shell.
         protocol: ``rr22`` or ``ecdh``.
         receiver: alias that learns the result; with ``broadcast`` both do.
         broadcast: whether the other learns it too.
@@ -118,8 +118,6 @@ def intersect(
     """
     source, target = scratch / "psi-in.csv", scratch / "psi-out.csv"
     _write(source, keys.text)
-    # libpsi puts paths into a shell command; relative ones hold nothing a shell would read.
-    source, target = (Path(os.path.relpath(path)) for path in (source, target))
     config = _config(link, source, target, protocol, receiver, broadcast)
     try:
         library.libpsi().psi_execute(config, link.context, _progress(on_progress))
@@ -164,8 +162,8 @@ def _config(
             broadcast_result=broadcast,
             ecdh_params=psi.EcdhParams(curve=psi.EllipticCurveType.CURVE_25519),
         ),
-        input_params=psi.InputParams(path=f"./{source}", selected_keys=["key"], keys_unique=True),
-        output_params=psi.OutputParams(path=f"./{target}"),
+        input_params=psi.InputParams(path=str(source), selected_keys=["key"], keys_unique=True),
+        output_params=psi.OutputParams(path=str(target)),
     )
 
 

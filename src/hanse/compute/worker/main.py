@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 import traceback
@@ -48,11 +47,12 @@ class Worker:
     Args:
         request: what to do.
         output: descriptor of the pipe to the node.
+        folder: where temporary files go.
     """
 
-    def __init__(self, request: WorkerRequest, output: int) -> None:
+    def __init__(self, request: WorkerRequest, output: int, folder: Path) -> None:
         self._request = request
-        self._output = output
+        self._output, self._folder = output, folder
         self._work_dir = Path(request.work_dir)
         self._said = threading.Lock()
         self._ending = threading.Lock()
@@ -94,7 +94,7 @@ class Worker:
         request = self._request
         spec = check_manifest(request.manifest)
         request.manifest.party(request.alias)
-        task = Task(request, spec, self._say, self._watch)
+        task = Task(request, spec, self._say, self._watch, self._folder)
         self._task = task
         if request.alias in task.participants:
             _check_certificate(request)
@@ -147,9 +147,7 @@ def main() -> None:
         raise SystemExit(EXIT_FAILED) from error
     work_dir = Path(request.work_dir)
     scratch.prepare(work_dir)
-    os.chdir(work_dir / scratch.SCRATCH)  # libraries drop files where they stand
-    os.environ["TMPDIR"] = tempfile.tempdir = str(work_dir / scratch.SCRATCH)
-    Worker(request, output).run()
+    Worker(request, output, scratch.enter(work_dir)).run()
 
 
 def _claim_output() -> int:

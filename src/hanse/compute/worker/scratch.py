@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 SCRATCH = "scratch"
@@ -13,7 +14,7 @@ OUT = "out"
 LOG = "worker.log"
 _BLOCK = 1 << 20
 # libpsi writes a file of timings to a place that cannot be chosen, and logs its name.
-_TRACE = re.compile(rb"/tmp/psi_[A-Za-z0-9_-]{1,64}\.trace")  # noqa: S108
+_TRACE = re.compile(rb"/tmp/psi_[A-Za-z0-9_-]{1,64}\.trace")
 
 
 def prepare(work_dir: Path) -> None:
@@ -22,6 +23,21 @@ def prepare(work_dir: Path) -> None:
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in (SCRATCH, OUT):
         wipe(work_dir / name, keep=True)
+
+
+def enter(work_dir: Path) -> Path:
+    """Make the scratch directory this process's current and temporary one.
+
+    Returns:
+        A way to it without characters that mean something to a shell: libpsi puts the names of
+        its temporary files into a shell command unquoted.
+    """
+    folder = work_dir / SCRATCH
+    os.chdir(folder)
+    if not re.fullmatch(r"[A-Za-z0-9_./-]+", str(folder)):
+        folder = Path(f"/proc/{os.getpid()}/cwd")
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    return folder
 
 
 def wipe_task(work_dir: Path, succeeded: bool) -> None:

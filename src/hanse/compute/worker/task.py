@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from hanse.compute.errors import BadInput, Located, TaskError
+from hanse.compute.errors import BadInput, LinkFailed, Located, TaskError
 from hanse.compute.operators import Kind, OperatorSpec, Role, decimal_of
-from hanse.compute.worker import scratch
 from hanse.compute.worker.objects import ObjectStore
 from hanse.compute.worker.request import (
     FirstByte,
@@ -23,10 +21,14 @@ from hanse.compute.worker.request import (
 from hanse.core.errors import HanseError, error_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hanse.compute.engines.link import Link
     from hanse.compute.worker.watch import Watch
     from hanse.data.tables import Table
     from hanse.data.types import Column, TableSource
+
+CONNECT_GRACE_S = 2.0  # from all endpoints answering to a link over TLS
 
 
 class Task:
@@ -37,6 +39,7 @@ class Task:
         spec: the operator.
         emit: tells the node something.
         watch: ends the task when a peer is lost.
+        folder: where temporary files go.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Task:
         spec: OperatorSpec,
         emit: Callable[[WorkerEvent], None],
         watch: Watch,
+        folder: Path,
     ) -> None:
         self.request = request
         self.manifest = request.manifest
@@ -52,7 +56,7 @@ class Task:
         self.me = request.alias
         self.parameters = request.manifest.parameters
         self.nonce = bytes.fromhex(request.manifest.nonce)
-        self.scratch = Path(request.work_dir) / scratch.SCRATCH
+        self.scratch = folder
         self.outputs: dict[str, OutputRef] = {}
         self.phase_name = "start"
         self.seconds: dict[str, float] = {}
@@ -120,6 +124,8 @@ class Task:
 
         self.phase("connect")
         request = self.request
+        late = LinkFailed(f"the {name} link did not open in time; a certificate may not fit")
+        self._watch.limit(request.connect_timeout_ms / 1000 + CONNECT_GRACE_S, late)
         link = Link(
             name,
             members_of(self.manifest.parties, aliases, name),
@@ -128,6 +134,7 @@ class Task:
             connect_timeout_ms=request.connect_timeout_ms,
             silence_timeout_ms=request.deadline_ms or 24 * 3_600_000,
         )
+        self._watch.unlimit()
         self._links.append(link)
         if len(self._links) == 1:
             watched = [member for member in link.members if member.alias != self.me]

@@ -46,6 +46,7 @@ class Watch:
         self._memory = memory_limit_bytes
         self._deadline = time.monotonic() + deadline_ms / 1000 if deadline_ms else None
         self._link_timeout_s = link_timeout_ms / 1000
+        self._limited: tuple[float, TaskError] | None = None
         self._peers: dict[str, _Peer] = {}
         self._parent = os.getppid()
         self._stopped = threading.Event()
@@ -63,6 +64,14 @@ class Watch:
         """Watch these from now on: alias and ``host:port``. None ends watching peers."""
         self._peers = {alias: _Peer(endpoint) for alias, endpoint in peers}
 
+    def limit(self, seconds: float, failure: TaskError) -> None:
+        """End the task with this failure unless `unlimit` comes in time."""
+        self._limited = (time.monotonic() + seconds, failure)
+
+    def unlimit(self) -> None:
+        """What had a limit is done."""
+        self._limited = None
+
     def _run(self) -> None:
         while not self._stopped.wait(PROBE_INTERVAL_S):
             failure = self._failure()
@@ -77,6 +86,9 @@ class Watch:
             return MemoryExceeded(f"the task needed more than {self._memory >> 20} MiB")
         if self._deadline is not None and time.monotonic() > self._deadline:
             return TimedOut("the task did not finish in the time it was given")
+        limited = self._limited
+        if limited is not None and time.monotonic() > limited[0]:
+            return limited[1]
         watched = self._peers
         for alias, peer in list(watched.items()):
             if peer.is_lost(self._link_timeout_s) and watched is self._peers:
