@@ -41,6 +41,7 @@ def test_everything_but_entry_points_needs_a_token() -> None:
         "ledger.genesis",
         "peer.challenge",
         "peer.answer",
+        "peer.application",
         "peer.send",
     }
 

@@ -123,7 +123,11 @@ def prove(
     app,
     "prove-state",
     "ledger.prove_state",
-    examples=("hanse ledger prove-state points accounts DID --output balance.json",),
+    examples=(
+        "hanse ledger prove-state points account DID --output balance.json",
+        "hanse ledger prove-state rights grant GRANT --output grant.json",
+        "hanse ledger prove-state catalogue dataset DATASET --output dataset.json",
+    ),
 )
 def prove_state(
     run: Run,
@@ -132,13 +136,20 @@ def prove_state(
     key: Annotated[list[str], typer.Argument(metavar="KEY...", help="Numbers count as such.")],
     output: options.OptionalOutput = None,
 ) -> dict[str, Any] | Done:
-    """Export a proof of a current value (a balance, a grant), or that there is none."""
+    """Export a proof of a current value (a balance, a grant), or that there is none.
+
+    A misspelt contract, collection or key proves absence too: read what the answer says.
+    """
     parts = [int(part) if part.isdecimal() else part for part in key]
-    return _written(run.client.ledger.prove_state(contract, collection, parts), output)
+    proof = run.client.ledger.prove_state(contract, collection, parts)
+    what = "absence of a value" if proof.get("value") is None else "a value"
+    return _written(proof, output, f"proof of {what}")
 
 
-def _written(proof: dict[str, Any], output: Path | None) -> dict[str, Any] | Done:
+def _written(
+    proof: dict[str, Any], output: Path | None, what: str = "proof"
+) -> dict[str, Any] | Done:
     if output is None:
         return proof
     write_canonical(proof, output)
-    return Done(done=f"proof written to {output}; check it with: hanse verify {output}")
+    return Done(done=f"{what} written to {output}; check: hanse verify {output} --genesis FILE")

@@ -63,7 +63,10 @@ def login(
     path = profile.store(
         name, Profile(url=url, token=opened.token, user=user, ca_file=str(ca_file or ""))
     )
-    return Done(done=f"logged in at {url} as {user} ({', '.join(opened.roles)}); kept in {path}")
+    done = f"logged in at {url} as {user} ({', '.join(opened.roles)}); kept in {path}"
+    if opened.must_change_password:
+        done += f"; now choose your own password: hanse users password {user}"
+    return Done(done=done)
 
 
 def logout(run: Run) -> Done:

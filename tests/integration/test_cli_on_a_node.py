@@ -1,0 +1,192 @@
+"""The command line against a real node in a process of its own: an operator's, alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hanse.cli.main import main
+from hanse.sdk import Client
+
+Result = tuple[int, Any]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    root = tmp_path_factory.mktemp("node")
+    home, port = root / "operator", free_port()
+    hanse = [sys.executable, "-m", "hanse.cli"]
+    made = subprocess.run(
+        [*hanse, "node", "init", "--home", str(home), "--name", "运营方", "--suite", "intl",
+         "--port", str(port), "--json"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    subprocess.run(
+        [*hanse, "network", "create", "--home", str(home), "--name", "trial", "--json",
+         "--role", "operator,regulator,data_provider"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    with (root / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*hanse, "node", "start", "--home", str(home)], stdout=log, stderr=log
+        )
+    try:
+        with Client(f"http://127.0.0.1:{port}") as client:
+            client.node.wait_healthy(60)
+        yield {**json.loads(made.stdout), "genesis": str(home / "genesis.json")}
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+@pytest.fixture
+def hanse(node, tmp_path: Path, monkeypatch, capsys):
+    """Run a command line as the logged-in administrator; the exit code and the JSON it printed."""
+    for name in [name for name in os.environ if name.startswith("HANSE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HANSE_CONFIG", str(tmp_path / "config.json"))
+    monkeypatch.setenv("HANSE_PASSWORD", node["admin_password"])
+
+    def call(*arguments: str) -> Result:
+        code = main([*arguments, "--json"])
+        captured = capsys.readouterr()
+        text = captured.out if code == 0 else captured.err
+        return code, json.loads(text) if text.strip() else None
+
+    assert call("login", node["url"], "--user", "admin")[0] == 0
+    return call
+
+
+def test_session_from_login_to_logout(hanse, node) -> None:
+    assert hanse("whoami")[1]["user"] == "admin"
+    assert hanse("logout")[0] == 0
+    code, error = hanse("whoami")
+    assert code == 3 and error["error"]["code"].startswith(("auth.", "node."))
+
+
+def test_wrong_password_is_refused_and_nothing_stored(hanse, node, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HANSE_PASSWORD", "not the password")
+    monkeypatch.setenv("HANSE_CONFIG", str(tmp_path / "other.json"))
+    code, error = hanse("login", node["url"], "--user", "admin")
+    assert code == 3 and "not the password" not in str(error)
+    assert not (tmp_path / "other.json").exists()
+
+
+def test_users_through_their_life(hanse, node, monkeypatch) -> None:
+    monkeypatch.setenv("HANSE_NEW_PASSWORD", "correct horse battery")
+    code, user = hanse("users", "add", "alice", "--role", "analyst,steward")
+    assert code == 0 and set(user["roles"]) == {"analyst", "steward"}
+    assert hanse("users", "add", "alice", "--role", "analyst")[0] == 5
+    assert [u["name"] for u in hanse("users", "list", "--all")[1]["items"]] == ["admin", "alice"]
+    assert hanse("users", "update", "alice", "--disable")[1]["disabled"] is True
+    assert hanse("users", "show", "alice")[1]["disabled"] is True
+    assert hanse("users", "delete", "alice")[0] == 2
+    assert hanse("users", "delete", "alice", "--yes")[0] == 0
+    assert hanse("users", "show", "alice")[0] == 4
+    monkeypatch.setenv("HANSE_NEW_PASSWORD", "short")
+    code, error = hanse("users", "add", "bob", "--role", "analyst")
+    assert code == 2 and "short" not in str(error)
+
+
+def test_api_token_works_until_it_is_revoked(hanse, node, monkeypatch) -> None:
+    code, made = hanse("tokens", "create", "job", "--role", "admin", "--expires", "1h")
+    assert code == 0
+    monkeypatch.setenv("HANSE_TOKEN", made["token"])
+    assert hanse("users", "list")[0] == 0
+    monkeypatch.delenv("HANSE_TOKEN")
+    assert made["id"] in [t["id"] for t in hanse("tokens", "list")[1]["items"]]
+    assert hanse("tokens", "delete", made["id"], "--yes")[0] == 0
+    monkeypatch.setenv("HANSE_TOKEN", made["token"])
+    assert hanse("users", "list")[0] == 3
+
+
+def test_node_network_and_catalogue_of_errors(hanse, node) -> None:
+    shown = hanse("node", "show")[1]
+    assert (shown["did"], shown["name"], shown["suite"]) == (node["did"], "运营方", "intl")
+    assert hanse("node", "health")[1]["ok"] is True
+    assert hanse("members", "list")[1]["items"][0]["did"] == node["did"]
+    assert hanse("members", "document", node["did"])[1]["document"]["id"] == node["did"]
+    codes = {e["code"] for e in hanse("node", "errors")[1]["items"]}
+    assert {"rights.grant_used_up", "flows.same_controller", "auth.forbidden"} <= codes
+    assert "logistic_regression" in {o["name"] for o in hanse("operators", "list")[1]["items"]}
+
+
+def test_points_ledger_and_a_proof_that_needs_no_node(hanse, node, tmp_path: Path) -> None:
+    code, issued = hanse("points", "issue", node["did"], "500", "--yes")
+    assert code == 0
+    assert hanse("points", "show")[1]["balance_points"] == 500
+    shown = hanse("ledger", "transaction", issued["transaction"])[1]
+    assert (shown["contract"], shown["action"], shown["ok"]) == ("points", "IssuePoints", True)
+    assert hanse("ledger", "status")[1]["height"] >= issued["height"]
+    proof, genesis = tmp_path / "proof.json", tmp_path / "genesis.json"
+    assert hanse("ledger", "genesis", "--output", str(genesis))[0] == 0
+    assert genesis.read_bytes().strip() == Path(node["genesis"]).read_bytes().strip()
+    assert hanse("ledger", "prove", issued["transaction"], "--output", str(proof))[0] == 0
+    assert hanse("verify", str(proof), "--genesis", str(genesis))[1]["action"] == "IssuePoints"
+    state = ("points", "account", node["did"])
+    said = hanse("ledger", "prove-state", *state, "--output", str(proof))[1]["done"]
+    assert said.startswith("proof of a value")
+    said = hanse("ledger", "prove-state", "points", "acount", "x", "--output", str(genesis) + "2")
+    assert said[1]["done"].startswith("proof of absence")
+    assert hanse("verify", str(proof), "--genesis", str(genesis))[1]["absent"] is False
+
+
+def test_steward_imports_publishes_and_deletes(hanse, node, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("HANSE_NEW_PASSWORD", "correct horse battery")
+    hanse("users", "add", "steward", "--role", "steward")
+    assert hanse("users", "password", "steward", "--reset")[0] == 0
+    monkeypatch.setenv("HANSE_PASSWORD", "correct horse battery")
+    monkeypatch.setenv("HANSE_NEW_PASSWORD", "correct horse battery 2")
+    login = ("login", node["url"], "--user", "steward")
+    assert "hanse users password steward" in hanse(*login)[1]["done"]
+    assert hanse("data", "list")[0] == 3
+    assert hanse("users", "password", "steward")[0] == 0
+    monkeypatch.setenv("HANSE_PASSWORD", "correct horse battery 2")
+    assert hanse(*login)[0] == 0
+
+    file = tmp_path / "客户.csv"
+    file.write_text("编号,消费\n" + "".join(f"c{i},{i * 10}\n" for i in range(200)))
+    code, table = hanse("data", "import", str(file), "--key", "编号")
+    assert code == 0 and (table["state"], table["rows"]) == ("READY", 200)
+    assert [c["name"] for c in table["columns"]] == ["编号", "消费"]
+    out = tmp_path / "out.csv"
+    assert hanse("data", "export", table["id"], "--output", str(out))[0] == 0
+    assert out.read_text().splitlines()[1] == "c0,0"
+    code, dataset = hanse("data", "publish", table["id"], "--title", "消费记录", "--operator",
+                          "align", "--purpose", "credit-risk", "--price", "7")  # fmt: skip
+    assert code == 0 and dataset["price_points"] == 7
+    found = hanse("catalogue", "search", "消费")[1]["items"]
+    assert [d["id"] for d in found] == [dataset["id"]]
+    assert hanse("catalogue", "withdraw", dataset["id"], "--yes")[1]["state"] == "WITHDRAWN"
+    assert hanse("data", "delete", table["id"], "--yes")[0] == 0
+    assert hanse("data", "show", table["id"])[0] == 4
+
+
+def test_empty_file_and_unknown_names_are_named(hanse, node, tmp_path: Path) -> None:
+    for arguments in (
+        ("grants", "show", "gr-aaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("flows", "show", "fl-aaaaaaaaaaaaaaaaaaaaaaaaaa"),
+    ):
+        code, error = hanse(*arguments)
+        assert code in {3, 4}, error
+
+
+def test_audit_log_holds_what_was_done(hanse, node) -> None:
+    actions = {entry["action"] for entry in hanse("audit", "log", "--all")[1]["items"]}
+    assert {"session.login", "users.create"} <= actions
+    assert hanse("audit", "verify-log")[1]["state"] == "INTACT"
