@@ -11,7 +11,6 @@ from hanse.node.views.fact import Fact, Projection, change, put, to_json
 from hanse.node.views.tables import attempts, flow_parties, flows, reports, steps
 
 projection = Projection("flows")
-_OPEN = ("WAITING", "REQUESTED", "STARTED", "SUSPENDED")
 
 
 @projection.on(events.FlowDeployed)
@@ -161,7 +160,8 @@ def flow_terminated(connection: Connection, fact: Fact, event: events.FlowTermin
         code=event.code,
         reason=event.reason,
     )
-    where = (steps.c.flow == event.flow, steps.c.state.in_(_OPEN))
+    # A step that was never requested has no record on the ledger either: it waits.
+    where = (steps.c.flow == event.flow, steps.c.state != "COMPLETED", steps.c.attempt > 0)
     connection.execute(update(steps).where(*where).values(state="TERMINATED"))
 
 
