@@ -8,7 +8,7 @@ from hanse.cli.demo.market import COMPUTE_PRICE_POINTS, DATA_PRICE_POINTS
 
 KILLS = 20
 PER_FLOW = 7
-ATTEMPTS = 30
+ATTEMPTS = 20
 
 
 def test_kill_any_node_while_a_flow_runs_completes_and_pays_once(town, dice) -> None:
