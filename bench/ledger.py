@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
@@ -35,6 +36,14 @@ from hanse.ledger.transaction import DOMAIN, parse_transaction
 
 RAW_SECONDS = 2.0
 SENDERS = 20
+
+
+class Run(NamedTuple):
+    """One run: transactions per second, blocks, processor µs of the main process each."""
+
+    rate: float
+    blocks: int
+    own_us: float
 
 
 def _verify_for(suite_name: str, checks: list[tuple[bytes, bytes, bytes]], start: float) -> int:
@@ -64,23 +73,24 @@ def raw_rate(network: Network, raws: list[bytes]) -> float:
     return sum(done) / RAW_SECONDS
 
 
-async def through_ledger(network: Network, raws: list[bytes], follow: bool) -> tuple[float, int]:
-    """Transactions per second from intake to commit, and blocks made."""
+async def through_ledger(network: Network, raws: list[bytes], follow: bool) -> Run:
+    """From intake to commit."""
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         ledger = await Ledger.open(Path(folder) / "a", network.genesis, registry(), network.role)
         await ledger.start()
         # Worker processes start with the first large batch; that is start-up, not throughput.
         warm = [network.transaction(Add(f"warm{i}", 1)) for i in range(500)]
         await _all_committed(ledger, warm)
-        before = ledger.height
+        before, used = ledger.height, time.process_time()
         started = time.perf_counter()
         await _all_committed(ledger, raws)
         seconds = time.perf_counter() - started
+        own = (time.process_time() - used) / len(raws) * 1e6
         blocks = ledger.height - before
         if follow:
             await _catch_up(network, ledger, Path(folder) / "b", len(raws) + len(warm))
         await ledger.close()
-    return len(raws) / seconds, blocks
+    return Run(len(raws) / seconds, blocks, own)
 
 
 async def _all_committed(ledger: Ledger, raws: list[bytes]) -> None:
@@ -121,7 +131,7 @@ def profiled(network: Network, raws: list[bytes]) -> None:
     """Where the event loop's thread spends its time."""
     profile = cProfile.Profile()
     profile.enable()
-    rate, _ = asyncio.run(through_ledger(network, raws, follow=False))
+    rate, _, _ = asyncio.run(through_ledger(network, raws, follow=False))
     profile.disable()
     print(f"under the profiler: {rate:.0f} tx/s")
     pstats.Stats(profile).sort_stats("tottime").print_stats(30)
@@ -132,13 +142,14 @@ def rounds(network: Network, raws: list[bytes], count: int) -> None:
     ratios = []
     raw = raw_rate(network, raws)
     for number in range(count):
-        rate, blocks = asyncio.run(through_ledger(network, raws, follow=number == count - 1))
+        rate, blocks, own = asyncio.run(through_ledger(network, raws, follow=number == count - 1))
         after = raw_rate(network, raws)
         around = (raw + after) / 2
         ratios.append(rate / around)
         print(
             f"raw {around:6.0f} /s on {os.cpu_count()} cores, ledger {rate:6.0f} tx/s "
-            f"in {blocks} blocks, ratio {rate / around:.2f}",
+            f"in {blocks} blocks, ratio {rate / around:.2f}, "
+            f"{own:.0f} µs of the main process each",
             flush=True,
         )
         raw = after

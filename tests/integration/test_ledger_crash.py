@@ -17,7 +17,7 @@ from ledger_network import COUNTERS, Network, value_of
 from hanse.ledger.ordering.follower import Follower
 
 SCRIPT = Path(__file__).parent.parent / "support" / "ledger_process.py"
-KILLS = int(os.environ.get("HANSE_LEDGER_KILLS", "6"))
+KILLS = int(os.environ.get("HANSE_LEDGER_KILLS", "10"))
 
 
 def start(action: str, network_file: Path, home: Path) -> subprocess.Popen[str]:

@@ -210,6 +210,20 @@ class ContractFailed(InternalError):
     help = "Report this; the transaction had no effect."
 
 
+class SourceFailed(UnavailableError):
+    """The node this one follows does not answer as it should."""
+
+    code = "ledger.source_failed"
+    help = "Check that the node followed is up and reachable; it is tried again."
+
+
+class Halted(InternalError):
+    """This machine could not execute the next block; it is tried again, nothing was written."""
+
+    code = "ledger.halted"
+    help = "Look at the node's log and memory; other nodes are not affected."
+
+
 class SoftwareTooOld(InternalError):
     """The chain activated a contract version this software does not have; the node halts."""
 

@@ -192,6 +192,8 @@ async def test_failing_source_is_tried_again(
     async with running(NETWORK, tmp_path / "f", Follower(source)) as ledger:
         await until(lambda: ledger.height == 1)
         await until(lambda: ledger.status().failure == "")
+        source.failures = [ConnectionError("gone")]
+        await until(lambda: ledger.status().failure == "ledger.source_failed")
 
 
 async def test_full_disk_stops_following_until_there_is_room(

@@ -14,6 +14,7 @@ from hanse.core import canonical
 from hanse.ledger.clock import system_clock
 from hanse.ledger.errors import (
     BadTransactionSignature,
+    Halted,
     KeyNotValid,
     LedgerClosed,
     LedgerInUse,
@@ -139,6 +140,26 @@ async def test_expired_while_waiting_is_told_to_who_waits(tmp_path: Path) -> Non
         with pytest.raises(TransactionExpired):
             await waiting
         assert ledger.height == 0
+
+
+async def test_machine_that_cannot_execute_says_so_and_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hanse.ledger.ordering.sequencing.RETRY_SECONDS", 0.05)
+    async with running(NETWORK, tmp_path) as ledger:
+        real = ledger._application.execute
+
+        def exhausted(*_: object) -> None:
+            raise MemoryError
+
+        monkeypatch.setattr(ledger._application, "execute", exhausted)
+        tx = await ledger.submit(NETWORK.transaction(Add("x", 1)))
+        with pytest.raises(ReceiptTimeout):
+            await ledger.wait_receipt(tx, 0.2)
+        with pytest.raises(Halted):
+            await ledger.submit(NETWORK.transaction(Add("x", 1)))
+        monkeypatch.setattr(ledger._application, "execute", real)
+        assert (await ledger.wait_receipt(tx)).ok
 
 
 async def test_full_disk_is_an_error_for_new_ones_and_loses_nothing(

@@ -11,6 +11,7 @@ import structlog
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
 from hanse.ledger.clock import Clock
+from hanse.ledger.errors import SourceFailed
 from hanse.ledger.ordering.follower import (
     FETCH_BLOCKS,
     FETCH_WAIT_MS,
@@ -61,7 +62,7 @@ class Following:
                 self._report(error)
                 moved = False
             except Exception as error:  # a broken source must not end following
-                _log.warning("ledger.source_failed", debug=repr(error))
+                self._report(SourceFailed(debug=repr(error)))
                 moved = False
             if moved:
                 pause = FIRST_PAUSE_SECONDS

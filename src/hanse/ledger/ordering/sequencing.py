@@ -12,7 +12,7 @@ import structlog
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
 from hanse.ledger.clock import Clock
-from hanse.ledger.errors import BadTransactionSignature, Replayed, TransactionExpired
+from hanse.ledger.errors import BadTransactionSignature, Halted, Replayed, TransactionExpired
 from hanse.ledger.intake.pool import Pool
 from hanse.ledger.intake.verifiers import Verifiers
 from hanse.ledger.ordering.sequencer import SequencerEngine
@@ -55,7 +55,7 @@ class Sequencing:
     async def submit(self, raw: bytes) -> str:
         """Check, verify and queue; see `hanse.ledger.ledger.Ledger.submit`."""
         if self.failure is not None:
-            raise self.failure
+            raise type(self.failure)(self.failure.message)
         transaction, public = self._application.check(raw, self._clock())
         if not self._pool.reserve(transaction):
             return transaction.id.hex()
@@ -107,9 +107,9 @@ class Sequencing:
             executed = await loop.run_in_executor(
                 self._writer, self._engine.produce, chosen, time_ms
             )
-        except HanseError as error:
-            self.failure = error
-            _log.error("ledger.block_not_written", code=error.code, debug=error.debug)
+        except Exception as error:  # also what is no error of ours: the loop must not end
+            self.failure = error if isinstance(error, HanseError) else Halted(debug=repr(error))
+            _log.error("ledger.block_not_written", code=self.failure.code, debug=self.failure.debug)
             return False
         self.failure = None
         for index, transaction in enumerate(chosen):

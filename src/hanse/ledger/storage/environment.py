@@ -29,6 +29,24 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = tuple(os.strerror(number) for number in _FULL)
 
 
+class Reading:
+    """A read transaction as a context manager; a class, because reads are many and short."""
+
+    __slots__ = ("_environment", "_transaction")
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._transaction: Any = None
+
+    def __enter__(self) -> Any:
+        self._transaction = self._environment.enter()
+        return self._transaction
+
+    def __exit__(self, *_: object) -> None:
+        self._transaction.abort()
+        self._environment.leave()
+
+
 class Environment:
     """One LMDB environment with named databases, shared by the threads of this process."""
 
@@ -67,15 +85,9 @@ class Environment:
         """Present size of the map."""
         return int(self._env.info()["map_size"])
 
-    @contextmanager
-    def read(self) -> Iterator[Any]:
-        """A read transaction: one consistent snapshot. Keep it short."""
-        self._enter()
-        try:
-            with self._env.begin() as transaction:
-                yield transaction
-        finally:
-            self._leave()
+    def read(self) -> Reading:
+        """A read transaction (in ``with``): one consistent snapshot. Keep it short."""
+        return Reading(self)
 
     def write(self, work: Callable[[Any], T]) -> T:
         """Run ``work`` in a write transaction and make it durable, all or nothing.
@@ -152,7 +164,8 @@ class Environment:
             self._env = None
             self._open(map_bytes)
 
-    def _enter(self) -> None:
+    def enter(self) -> Any:
+        """Begin a read transaction; `leave` must follow. `read` does both."""
         with self._gate:
             while self._exclusive:
                 self._gate.wait()
@@ -161,8 +174,14 @@ class Environment:
             if self._env is None:
                 raise StorageFailed("the ledger's file could not be opened again")
             self._readers += 1
+        try:
+            return self._env.begin()
+        except BaseException:
+            self.leave()
+            raise
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """A read transaction ended."""
         with self._gate:
             self._readers -= 1
             if not self._readers:

@@ -19,9 +19,8 @@ and state.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from hanse.ledger.errors import StoreAltered, WrongGenesis
 from hanse.ledger.state.nodes import Hash, hash_key
@@ -33,14 +32,24 @@ ROOT_KEY = b"/"
 
 
 class Snapshot:
-    """A consistent view of one committed height."""
+    """A consistent view of one committed height, inside ``with``."""
 
-    __slots__ = ("_db", "_hash", "_txn")
+    __slots__ = ("_db", "_environment", "_hash", "_txn")
 
-    def __init__(self, txn: Any, databases: dict[str, Any], hash_: Hash) -> None:
-        self._txn = txn
-        self._db = databases
+    def __init__(self, environment: Environment, hash_: Hash) -> None:
+        self._environment = environment
         self._hash = hash_
+        self._txn: Any = None
+        self._db: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._txn = self._environment.enter()
+        self._db = self._environment.db
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._txn.abort()
+        self._environment.leave()
 
     def get(self, key: bytes) -> bytes | None:
         """Value under a full state key."""
@@ -118,11 +127,9 @@ class Store:
         self._hash = hash_
         self.environment = Environment(folder, DATABASES, map_bytes)
 
-    @contextmanager
-    def read(self) -> Iterator[Snapshot]:
-        """A snapshot of the last commit. Keep it short; it holds up growing the map."""
-        with self.environment.read() as txn:
-            yield Snapshot(txn, self.environment.db, self._hash)
+    def read(self) -> Snapshot:
+        """A snapshot of the last commit, in ``with``. Keep it short: it holds up growing."""
+        return Snapshot(self.environment, self._hash)
 
     def get(self, key: bytes) -> bytes | None:
         """Value under a full state key, as last committed; the store is a StateReader."""
