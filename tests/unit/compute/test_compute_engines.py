@@ -1,0 +1,182 @@
+"""Engines: shares, programs, key encoding, links."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hanse.compute.engines import doorbell, psi, shares
+from hanse.compute.engines.link import Identity, Link, Member
+from hanse.compute.engines.programs import Input, Program, executable
+from hanse.compute.errors import BadInput, DuplicateKeys, LinkFailed, PeerLost, RefusedProtocol
+from hanse.crypto.tls import make_task_certificate
+
+
+@pytest.mark.parametrize(("protocol", "nodes"), [("aby3", 3), ("cheetah", 2)])
+def test_shares_join_to_the_array_and_hide_it_alone(protocol: str, nodes: int) -> None:
+    sharing = shares.Sharing(protocol)
+    numbers = np.array([[1, -2], [2**40, 0]], np.int64)
+    first, second = sharing.split(numbers), sharing.split(numbers)
+    assert len(first) == nodes
+    assert np.array_equal(sharing.join(first), numbers)
+    for one, other in zip(first, second, strict=True):
+        assert one != other
+        assert numbers.tobytes() not in one
+    with pytest.raises(BadInput):
+        sharing.join(first[:-1])
+    with pytest.raises(BadInput):
+        shares.unpack(b"junk")
+
+
+@pytest.mark.parametrize("protocol", ["semi2k", "ref2k", ""])
+def test_protocols_without_privacy_are_refused(protocol: str) -> None:
+    with pytest.raises(RefusedProtocol):
+        shares.runtime_config(protocol)
+
+
+def program(rows: int, **static: int) -> Program:
+    def load() -> Any:
+        from hanse.compute.operators import sums
+
+        return sums.sums
+
+    names = ("present-a", "high-a", "low-a")
+    return Program(
+        name="test",
+        load=load,
+        static={"owners": 1, "numeric": 1, **static},
+        inputs=[Input(name, "int64", (rows, 2)) for name in names],
+        outputs=["a", "b", "c", "d", "e"],
+        release="r1",
+    )
+
+
+def test_program_is_compiled_once_per_shape(tmp_path: Path) -> None:
+    first, cached = executable(program(5), str(tmp_path))
+    again, found = executable(program(5), str(tmp_path))
+    assert (cached, found) == (False, True)
+    assert first.SerializeToString() == again.SerializeToString()
+    assert executable(program(6), str(tmp_path))[1] is False
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_engines_load_without_jax_until_something_is_compiled() -> None:
+    code = (
+        "import sys; from hanse.compute.engines import library, shares;"
+        "library.libpsi(); shares.Sharing('aby3').split(__import__('numpy').zeros(3));"
+        "assert 'jax' not in sys.modules; import hanse.compute.operators;"
+        "assert 'jax' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def digests_of(count: int, seed: int = 1) -> Any:
+    return np.random.default_rng(seed).integers(0, 256, (count, 12), dtype=np.uint8)
+
+
+def test_encoded_keys_are_base64_of_the_first_ninety_bits() -> None:
+    import base64
+
+    digests = digests_of(50)
+    expected = [base64.b64encode(row.tobytes())[:15] for row in digests]
+    assert psi.encode(digests).tolist() == expected
+
+
+def test_rows_of_found_keys_come_in_key_order() -> None:
+    digests = digests_of(1000)
+    keys = psi.Keys(digests)
+    chosen = np.random.default_rng(2).permutation(1000)[:100]
+    rows = keys.rows(psi.encode(digests[chosen]))
+    assert sorted(rows.tolist()) == sorted(chosen.tolist())
+    text = psi.encode(digests)[rows].tolist()
+    assert text == sorted(text)
+
+
+def test_keys_with_equal_beginnings_are_told_apart_and_repeated_ones_refused() -> None:
+    digests = np.zeros((300, 12), np.uint8)
+    digests[:, 9] = np.arange(300) % 256
+    digests[:, 8] = np.arange(300) // 256
+    keys = psi.Keys(digests)
+    assert sorted(keys.rows(psi.encode(digests[::3])).tolist()) == list(range(0, 300, 3))
+    with pytest.raises(DuplicateKeys):
+        psi.Keys(np.concatenate([digests, digests[:1]]))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_doorbell_waits_for_peers_and_names_who_does_not_come() -> None:
+    mine, theirs = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    done = threading.Event()
+
+    def come_late() -> None:
+        time.sleep(0.3)
+        doorbell.wait_for_all(theirs, {"a": mine}, 5)
+        with socket.create_server(doorbell.parse(theirs)):  # what the link does next
+            done.wait(5)
+
+    late = threading.Thread(target=come_late)
+    late.start()
+    start = time.monotonic()
+    doorbell.wait_for_all(mine, {"b": theirs}, 5)
+    assert time.monotonic() - start > 0.25
+    done.set()
+    late.join()
+    with pytest.raises(PeerLost) as caught:
+        doorbell.wait_for_all(mine, {"b": theirs}, 0.2)
+    assert (caught.value.blamed, caught.value.phase) == ("b", "connect")
+    with pytest.raises(LinkFailed):
+        doorbell.wait_for_all("nonsense", {}, 0.2)
+
+
+def test_link_carries_bytes_and_refuses_strangers() -> None:
+    until = int(time.time() * 1000) + 3_600_000
+    pairs = {alias: make_task_certificate(alias, until) for alias in ("a", "b")}
+    members = [Member(alias, f"127.0.0.1:{free_port()}", pairs[alias][0]) for alias in pairs]
+    links: dict[str, Link] = {}
+
+    def open_link(alias: str) -> None:
+        links[alias] = Link(
+            "data",
+            members,
+            alias,
+            Identity(*pairs[alias]),
+            connect_timeout_ms=10_000,
+            silence_timeout_ms=10_000,
+        )
+
+    threads = [threading.Thread(target=open_link, args=(alias,)) for alias in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    big = bytes(3_000_000) + b"\xff\x00end"
+    sender = threading.Thread(target=links["a"].send, args=("b", big))
+    sender.start()
+    assert links["b"].receive("a") == big
+    sender.join()
+    assert links["a"].bytes_sent == len(big)
+
+    plain = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    plain.check_hostname, plain.verify_mode = False, ssl.CERT_NONE
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        ask_without_certificate(plain, *doorbell.parse(members[0].endpoint))
+
+
+def ask_without_certificate(context: ssl.SSLContext, host: str, port: int) -> None:
+    with context.wrap_socket(socket.create_connection((host, port), 5)) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        if not stranger.recv(1):
+            raise ConnectionError
