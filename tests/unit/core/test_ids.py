@@ -14,7 +14,9 @@ def test_derived_id_depends_on_digest_only() -> None:
     assert ids.check_id(ids.random_id("ds"), "ds")
 
 
-@pytest.mark.parametrize("value", ["", "gr-", "gr-ABC", "ds-" + "a" * 26, "gr-" + "1" * 26, "gr-" + "a" * 26 + "\n"])
+@pytest.mark.parametrize(
+    "value", ["", "gr-", "gr-ABC", "ds-" + "a" * 26, "gr-" + "1" * 26, "gr-" + "a" * 26 + "\n"]
+)
 def test_malformed_or_foreign_id_is_refused(value: str) -> None:
     with pytest.raises(BadIdentifier):
         ids.check_id(value, "gr")

@@ -11,6 +11,7 @@ from hanse.cli.demo.inputs import DemoFiles
 from hanse.cli.demo.network import DemoNetwork
 from hanse.cli.demo.organisations import BANK, COMPUTE_1, COMPUTE_2, MERCHANT, OPERATOR
 from hanse.cli.demo.process import DemoNode
+from hanse.sdk import Client
 
 PURPOSE = "credit-risk"
 OPERATORS = (
@@ -93,9 +94,16 @@ def _publish(
     return Published(table.id, dataset.id, fields, table.rows)
 
 
+def catch_up(ahead: Client, behind: Client) -> None:
+    """Wait until one node has executed all that another has."""
+    behind.ledger.wait_height(ahead.ledger.status().height)
+
+
 def find(network: DemoNetwork, dataset: str) -> str:
     """The bank's analyst finds the merchant's data in the shared catalogue by a search."""
-    found = network[BANK].client("analyst").catalogue.datasets(q="customer", purpose=PURPOSE)
+    analyst = network[BANK].client("analyst")
+    catch_up(network[MERCHANT].client("steward"), analyst)
+    found = analyst.catalogue.datasets(q="customer", purpose=PURPOSE)
     return next(item.id for item in found.items if item.id == dataset)
 
 
@@ -120,7 +128,7 @@ def negotiate(
         uses=1,
         not_after_ms=int(time.time() * 1000) + GRANT_DAYS * 86_400_000,
     )
-    steward.grants.wait_state(asked.id, ["REQUESTED"], timeout_s=30.0)
+    catch_up(analyst, steward)
     words = steward.grants.explain(asked.id).lines
     steward.grants.agree(asked.id)
     return analyst.grants.wait_state(asked.id, ["FINALIZED"], timeout_s=60.0), words
