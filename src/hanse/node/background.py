@@ -22,7 +22,12 @@ class Background:
         self.failures: dict[str, str] = {}
 
     def start(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Start a part; it is repeated with growing pauses while it fails."""
+        """Start a part; it is repeated with growing pauses while it fails.
+
+        A part of the same name that still runs is ended first.
+        """
+        if (old := self._tasks.pop(name, None)) is not None:
+            old.cancel()
         self._tasks[name] = asyncio.create_task(self._watch(name, run), name=f"hanse-{name}")
 
     async def stop(self) -> None:

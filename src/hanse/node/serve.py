@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from hanse.node.wiring import build_node
 _log = logger("node")
 GRACE_S = 15
 BACKLOG = 512
+WORKER_THREADS = 64
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class AddressInUse(UnavailableError):
@@ -47,14 +50,30 @@ async def run_node(place: NodeHome) -> None:
     place.require()
     settings = load_settings(place.root)
     configure_logs(settings.log)
+    # Imports and downloads hold a thread for long; hashing, sealing and audit must not wait.
+    workers = ThreadPoolExecutor(WORKER_THREADS, thread_name_prefix="node")
+    asyncio.get_running_loop().set_default_executor(workers)
     with HomeLock(place.lock_file), _listening(settings) as listener:
         node = build_node(place.root, settings=settings)
         watch_node(node)
-        try:
-            await node.start()
-            await _serve(node, listener)
-        finally:
-            await node.stop()
+        with _stopping_on_signals(node):
+            try:
+                await node.start()
+                await _serve(node, listener)
+            finally:
+                await node.stop()
+
+
+@contextmanager
+def _stopping_on_signals(node: Node) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, node.stopping.set)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
 
 
 class _Server(uvicorn.Server):
@@ -86,20 +105,17 @@ async def _serve(node: Node, listener: socket.socket) -> None:
         ssl_keyfile=http.tls_private_key or None,
     )
     server = _Server(config)
-    loop = asyncio.get_running_loop()
 
-    def stop() -> None:
-        node.stopping.set()
+    async def stop() -> None:
+        await node.stopping.wait()
         server.should_exit = True
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    stopper = asyncio.create_task(stop())
     try:
         _log.info("http.listening", url=node.host.settings.url)
-        await server._serve([listener])
+        await server.serve([listener])
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+        stopper.cancel()
 
 
 @contextmanager

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import create_engine, text
 
 from hanse.node.database.engine import Database, sqlite_url
 from hanse.node.database.tables import NODE_SCHEMA, NODE_SCHEMA_VERSION, metadata
@@ -39,9 +42,31 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
+POSTGRES = os.environ.get("HANSE_TEST_POSTGRES", "")
+"""SQLAlchemy URL of a PostgreSQL server for tests; each test works in a schema of its own."""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of either kind; PostgreSQL only where a server is named."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "test.sqlite")
+        return
+    if not POSTGRES:
+        pytest.skip("HANSE_TEST_POSTGRES names no server")
+    schema = f"test_{secrets.token_hex(6)}"
+    admin = create_engine(POSTGRES)
+    with admin.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
+    with admin.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.dispose()
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = Database.open(sqlite_url(tmp_path / "node.sqlite"))
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database.open(database_url)
     opened.migrate(NODE_SCHEMA, metadata, NODE_SCHEMA_VERSION)
     yield opened
     opened.close()

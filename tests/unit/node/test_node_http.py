@@ -122,8 +122,8 @@ async def test_oversized_body_announced_or_not_is_refused(http) -> None:
 
 
 async def test_login_limit_per_address(http) -> None:
-    body = {"username": "nobody", "password": "wrong-password"}
-    codes = [error_of(await http.post("/v1/session", json=body)) for _ in range(13)]
+    bodies = [{"username": f"nobody-{i}", "password": "wrong-password"} for i in range(13)]
+    codes = [error_of(await http.post("/v1/session", json=body)) for body in bodies]
     assert codes[:12] == ["node.wrong_password"] * 12
     assert codes[12] == "node.too_many_requests"
 

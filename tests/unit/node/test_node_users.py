@@ -108,6 +108,21 @@ def test_login_unknown_and_disabled_look_like_a_wrong_password(accounts) -> None
             accounts.login(name, GOOD)
 
 
+def test_lock_does_not_tell_whether_the_user_exists(accounts, clock) -> None:
+    seen = {}
+    for name in ("root", "nobody"):
+        errors = []
+        for _ in range(4):
+            with pytest.raises((WrongPassword, AccountLocked)) as refused:
+                accounts.login(name, OTHER)
+            errors.append((refused.value.code, refused.value.message))
+        clock.advance(60_001)
+        with pytest.raises(WrongPassword):
+            accounts.login(name, OTHER)
+        seen[name] = errors
+    assert seen["root"] == seen["nobody"]
+
+
 def test_admin_reset_unlocks_and_forces_a_change(accounts) -> None:
     accounts.add("anna", GOOD, {Role.ANALYST})
     for _ in range(3):

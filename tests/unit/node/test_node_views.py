@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -25,7 +24,7 @@ from hanse.contracts.points.types import ACCOUNTS
 from hanse.contracts.rights.types import GRANTS
 from hanse.ledger.block import Block, Header, Receipt
 from hanse.ledger.genesis import Genesis, Orderer
-from hanse.node.database.engine import Database, sqlite_url
+from hanse.node.database.engine import Database
 from hanse.node.errors import NothingFound, ViewsBehind
 from hanse.node.observability.metrics import Metrics
 from hanse.node.views import tables
@@ -105,8 +104,8 @@ class Chain:
 
 
 @pytest.fixture
-def views(tmp_path: Path):
-    database = Database.open(sqlite_url(tmp_path / "views.sqlite"), durable=False)
+def views(database_url: str):
+    database = Database.open(database_url, durable=False)
     yield database
     database.close()
 

@@ -110,6 +110,7 @@ class AuditLog:
         self, actor: str, operation: str, target: str, outcome: str, request_id: str
     ) -> ChainedEntry:
         with self._database.write() as connection:
+            self._database.serialise(connection, audit_entries)
             last = connection.execute(
                 select(audit_entries.c.number, audit_entries.c.hash)
                 .order_by(audit_entries.c.number.desc())

@@ -8,7 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, delete, event, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 
 from hanse.node.database.versions import schema_versions
@@ -60,6 +71,16 @@ class Database:
             connection = plain.execution_options(hanse_write=True)
             with connection.begin():
                 yield connection
+
+    @staticmethod
+    def serialise(connection: Connection, table: Table) -> None:
+        """Let no other writer in until this transaction ends; readers go on.
+
+        For decisions over several rows. SQLite has one writer at a time anyway.
+        """
+        if connection.dialect.name == "postgresql":
+            quoted = connection.dialect.identifier_preparer.format_table(table)
+            connection.execute(text(f"LOCK TABLE {quoted} IN EXCLUSIVE MODE"))
 
     def migrate(self, name: str, metadata: MetaData, version: int) -> None:
         """Create what is missing and record the schema's version.

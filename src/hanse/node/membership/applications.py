@@ -83,6 +83,7 @@ class Applications:
         message = self._check(document, proof, name, roles, controller)
         did = message.document.id
         with self._database.write() as connection:
+            self._database.serialise(connection, applications)
             known = select(applications).where(
                 applications.c.did == did, applications.c.state.in_(OPEN)
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,6 +25,7 @@ from hanse.node.errors import (
 from hanse.node.users.passwords import MAXIMUM_LENGTH, Passwords
 from hanse.node.users.roles import Role, join_roles, split_roles
 
+_MOST_STRANGERS = 10_000
 _NAME = re.compile(r"^[\w.@-]{1,64}\Z")
 
 
@@ -37,6 +40,30 @@ class User:
     locked_until_ms: int
     created_ms: int
     last_login_ms: int
+
+
+class Strangers:
+    """Failed logins of names that do not exist: locked like real ones. In memory, bounded."""
+
+    def __init__(self, failures: int, lockout_ms: int) -> None:
+        self._failures = failures
+        self._lockout_ms = lockout_ms
+        self._seen: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def locked_until(self, name: str) -> int:
+        """UTC ms, 0 when not locked."""
+        with self._lock:
+            return self._seen.get(name[:64], (0, 0))[1]
+
+    def count(self, name: str, now: int) -> None:
+        """One more failure."""
+        with self._lock:
+            failures = self._seen.pop(name[:64], (0, 0))[0] + 1
+            locked = failures >= self._failures
+            self._seen[name[:64]] = (0, now + self._lockout_ms) if locked else (failures, 0)
+            while len(self._seen) > _MOST_STRANGERS:
+                self._seen.popitem(last=False)
 
 
 class Accounts:
@@ -64,6 +91,7 @@ class Accounts:
         self._lockout_failures = lockout_failures
         self._lockout_ms = lockout_ms
         self._clock = clock
+        self._strangers = Strangers(lockout_failures, lockout_ms)
 
     def add(
         self, name: str, password: str, roles: Iterable[Role], *, must_change: bool = False
@@ -121,6 +149,7 @@ class Accounts:
             NoSuchUser, LastAdmin: nothing is written then.
         """
         with self._database.write() as connection:
+            self._database.serialise(connection, users)
             row = _require(connection, name)
             values: dict[str, object] = {"changed_ms": self._clock()}
             if roles is not None:
@@ -142,6 +171,7 @@ class Accounts:
             NoSuchUser, LastAdmin: nothing is written then.
         """
         with self._database.write() as connection:
+            self._database.serialise(connection, users)
             _require(connection, name)
             connection.execute(delete(tokens).where(tokens.c.user == name))
             connection.execute(delete(users).where(users.c.name == name))
@@ -167,18 +197,21 @@ class Accounts:
 
         Raises:
             WrongPassword: with one more failure counted.
-            AccountLocked: too many failures; even the right password is refused.
+            AccountLocked: too many failures; even the right password is refused. Names of
+                nobody lock in the same way, so that a lock does not tell who exists.
         """
         now = self._clock()
         with self._database.read() as connection:
             found = connection.execute(select(users).where(users.c.name == name[:64]))
             row = found.mappings().one_or_none()
-        if row is not None and row["locked_until_ms"] > now:
-            seconds = (row["locked_until_ms"] - now + 999) // 1000
-            raise AccountLocked(f"locked for {seconds} more seconds")
+        locked = self._strangers.locked_until(name) if row is None else row["locked_until_ms"]
+        if locked > now:
+            raise AccountLocked(f"locked for {(locked - now + 999) // 1000} more seconds")
         stored = row["password_hash"] if row is not None and row["active"] else None
         if not self._passwords.matches(stored, password[: MAXIMUM_LENGTH + 1]):
-            if row is not None:
+            if row is None:
+                self._strangers.count(name, now)
+            else:
                 self._count_failure(name, now)
             raise WrongPassword()
         return self._succeed(name, password, str(stored), now)
