@@ -51,6 +51,10 @@ class Lost(UnavailableError):
     help = "Send it again."
 
 
+class Crash(BaseException):
+    """The process of a party is gone; see `mortal`."""
+
+
 class Chain:
     """Blocks around the contract network, one message each."""
 
@@ -148,7 +152,10 @@ class PartyPeers:
             raise Lost
         body = self._hub.alter(self._did, did, json.loads(json.dumps(body)))
         self._hub.sent.append((self._did, did, body))
-        await handler(self._did, body)
+        try:
+            await handler(self._did, body)
+        except Crash as error:
+            raise Lost from error
 
     def register(self, message_type: str, handler: MessageHandler) -> None:
         self._hub.handlers[(self._did, message_type)] = handler

@@ -43,6 +43,7 @@ from hanse.contracts.flows.messages import (
 from hanse.core.errors import HanseError, RateLimitError, UnavailableError, error_for
 from hanse.ledger.block import Receipt
 from hanse.ledger.contract.contract import Message
+from hanse.ledger.errors import TransactionExpired
 
 T = TypeVar("T")
 LOOK_S = 1.0
@@ -257,7 +258,7 @@ class AttemptRun:
         while True:
             try:
                 return await self._ctx.ledger.submit("flows", message)
-            except (UnavailableError, RateLimitError) as error:
+            except (UnavailableError, RateLimitError, TransactionExpired) as error:
                 _log.info("ledger.unavailable", code=error.code)
             if while_current and not self._is_reported():
                 self._step()

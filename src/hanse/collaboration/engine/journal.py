@@ -113,7 +113,9 @@ class Journal:
 
     def set_live(self, flow: str, live: bool) -> None:
         """Say whether a flow may still need this node."""
-        self._db.execute("UPDATE flows SET live = ? WHERE flow = ?", (int(live), flow))
+        self._db.execute(
+            "UPDATE flows SET live = ? WHERE flow = ? AND live != ?", (int(live), flow, int(live))
+        )
 
     def flows(self, *, live: bool | None = None) -> list[str]:
         """Flows of this member, oldest first."""

@@ -20,5 +20,7 @@ class Signals:
     async def wait(self, timeout_s: float) -> None:
         """Return at the next `notify`, or after the time."""
         event = self._event
+        # Not `asyncio.wait_for`: up to 3.11 it swallows a cancellation that comes with the wake.
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
