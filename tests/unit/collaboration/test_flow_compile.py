@@ -36,8 +36,14 @@ def test_parties_of_each_step_follow_the_lineage(setting):
 def test_unused_party_is_allowed_but_unused_compute_node_is_not(setting):
     assert "compute_2" in compiled(setting).parties
     with pytest.raises(HanseError) as caught:
-        compiled(setting, ("fields: [id, age, y]}", "fields: [id, age, y]}\n  extra: {owner: bank,"
-                           f" dataset: {setting.own}, fields: [id]}}"))
+        compiled(
+            setting,
+            (
+                "fields: [id, age, y]}",
+                "fields: [id, age, y]}\n  extra: {owner: bank,"
+                f" dataset: {setting.own}, fields: [id]}}",
+            ),
+        )
     assert caught.value.code == "flow.unused"
 
 
@@ -137,9 +143,11 @@ def test_shares_of_a_model_stay_where_they_are(setting):
     with pytest.raises(HanseError) as caught:
         compiled(
             setting,
-            (", inputs: {model: train.model, table: align.table}}",
-             ", compute: [bank, compute_1, compute_2],"
-             " inputs: {model: train.model, table: align.table}}"),
+            (
+                ", inputs: {model: train.model, table: align.table}}",
+                ", compute: [bank, compute_1, compute_2],"
+                " inputs: {model: train.model, table: align.table}}",
+            ),
         )
     assert caught.value.code == "flow.bad_compute"
     assert "shares" in caught.value.message
@@ -156,8 +164,10 @@ def test_parties_unknown_to_the_network_are_refused(setting):
 
 
 def test_datasets_are_those_of_the_owner_named(setting):
-    for old, new in [(f"dataset: {setting.own}", f"dataset: {setting.theirs}"),
-                     (f"dataset: {setting.own}", "dataset: ds-nothing")]:
+    for old, new in [
+        (f"dataset: {setting.own}", f"dataset: {setting.theirs}"),
+        (f"dataset: {setting.own}", "dataset: ds-nothing"),
+    ]:
         with pytest.raises(HanseError) as caught:
             compiled(setting, (old, new))
         assert caught.value.code == "flow.unknown_dataset"

@@ -4,8 +4,8 @@ A node confirms a session only when it has a slot for the worker. Two nodes with
 could wait for each other for ever: one holds its slot for flow 1, the other for flow 2. So an
 attempt also gets in when it is older than every attempt that holds a slot but has not started.
 Age is the ledger's (time of request, flow, step), the same at every node: the oldest waiting
-attempt of the network is never held up by one that waits itself. The price is that a node may
-run up to twice its limit for a while.
+attempt of the network is never held up by one that waits itself. The price: a node exceeds
+its limit for a while when attempts reach it out of order of age; a younger one never does it.
 """
 
 from __future__ import annotations
