@@ -58,11 +58,15 @@ def _is_in_hashlib() -> bool:
 
 # hashlib is six times faster on short inputs; builds of OpenSSL without SM3 exist.
 new: Callable[..., Any] = _openssl_sm3 if _is_in_hashlib() else TongsuoSm3
+# Copying a fresh hash saves OpenSSL's look-up by name, most of the cost of a short input.
+_FRESH = new()
 
 
 def digest(data: bytes) -> bytes:
     """32-byte SM3 digest."""
-    result: bytes = new(data).digest()
+    running = _FRESH.copy()
+    running.update(data)
+    result: bytes = running.digest()
     return result
 
 

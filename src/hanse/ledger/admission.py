@@ -1,6 +1,7 @@
 """The rules a transaction must pass before its contract runs: the same on arrival and in a block.
 
 Whatever fails here leaves nothing in state, not even a used nonce: anybody could have sent it.
+Contracts must not raise these errors themselves; their codes say that the nonce is unused.
 """
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ from hanse.ledger.errors import (
 from hanse.ledger.genesis import Parameters
 from hanse.ledger.keys import KeyCache
 from hanse.ledger.transaction import DOMAIN, Transaction
+
+REFUSED_ON_ADMISSION = frozenset(
+    error.code
+    for error in (
+        WrongChain,
+        TransactionExpired,
+        ExpiryTooFar,
+        Replayed,
+        KeyNotValid,
+        BadTransactionSignature,
+    )
+)
 
 
 class ReplayWindow(Protocol):

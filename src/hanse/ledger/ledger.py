@@ -197,7 +197,8 @@ class Ledger:
             found = self._find_receipt(tx_id)
             if found is not None:
                 return found
-            return await asyncio.wait_for(future, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await future
         except TimeoutError as error:
             raise ReceiptTimeout() from error
         finally:

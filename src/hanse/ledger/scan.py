@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
+from hanse.ledger.admission import REFUSED_ON_ADMISSION
 from hanse.ledger.block import (
     Block,
     Header,
+    Receipt,
     decode_block,
     encode_block,
     header_hash,
@@ -118,16 +120,23 @@ def _check_block(
 
 
 def _check_index(suite: Suite, snapshot: Snapshot, block: Block) -> int:
-    """The index finds each executed transaction; how many there are."""
+    """The index finds each admitted transaction; how many there are."""
     found = 0
     height = block.header.height
-    for index, receipt in enumerate(block.receipts):
-        place = snapshot.locate(bytes.fromhex(receipt.tx))
-        if place == (height, index):
-            found += 1
-        elif receipt.ok:
+    for index, (item, receipt) in enumerate(zip(block.transactions, block.receipts, strict=True)):
+        if not _was_admitted(bytes(item), receipt):
+            continue
+        if snapshot.locate(bytes.fromhex(receipt.tx)) != (height, index):
             raise StoreAltered(f"the index lost a transaction of block {height}")
+        found += 1
     return found
+
+
+def _was_admitted(item: bytes, receipt: Receipt) -> bool:
+    """Whether it passed admission, and so used its nonce and stands in the index."""
+    if item.startswith(b'"'):  # ordered bytes that are no transaction
+        return False
+    return receipt.code not in REFUSED_ON_ADMISSION
 
 
 def _check_state(suite: Suite, snapshot: Snapshot, root: bytes) -> int:

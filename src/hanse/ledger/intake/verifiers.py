@@ -24,7 +24,7 @@ from hanse.crypto.suite import get_suite
 from hanse.ledger.errors import LedgerClosed
 from hanse.ledger.intake.worker import Check, holds
 
-BATCH = 64
+BATCH = 128
 REMOTE_FROM = 8
 IDLE_SECONDS = 20.0
 AHEAD = 2
