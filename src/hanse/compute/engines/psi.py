@@ -14,6 +14,7 @@ keeps longer keys in separately allocated memory, which makes it 1.3 times slowe
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,6 @@ from hanse.compute.errors import DuplicateKeys, LinkFailed
 
 DIGEST_CHARS = 15
 _LINE = DIGEST_CHARS + 1
-_ALPHABET = np.frombuffer(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", np.uint8
-)
 Digests = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
 
@@ -70,11 +68,9 @@ class Keys:
 
 def encode(digests: Digests) -> Any:
     """First 90 bits of 12-byte digests as 15 base64 characters each; dtype S15, shape (rows,)."""
-    wide = digests.reshape(-1, 4, 3).astype(np.uint32)
-    words = (wide[:, :, 0] << 16) | (wide[:, :, 1] << 8) | wide[:, :, 2]
-    sextets = np.stack([(words >> shift) & 63 for shift in (18, 12, 6, 0)], axis=2)
-    text = _ALPHABET[sextets.reshape(len(digests), 16)[:, :DIGEST_CHARS]]
-    return np.ascontiguousarray(text).view(f"S{DIGEST_CHARS}").reshape(-1)
+    text = np.frombuffer(base64.b64encode(np.ascontiguousarray(digests).data), np.uint8)
+    kept = np.ascontiguousarray(text.reshape(-1, 16)[:, :DIGEST_CHARS])
+    return kept.view(f"S{DIGEST_CHARS}").reshape(-1)
 
 
 def _prefix(keys: Any) -> npt.NDArray[np.uint64]:

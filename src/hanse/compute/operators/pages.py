@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hanse.compute.operators.declaration import ROLE_NAMES, OperatorSpec, Parameter, Port
+from hanse.compute.operators.declaration import ROLE_NAMES, OperatorSpec, Parameter, Port, Role
 from hanse.compute.operators.registry import operators
 
 FILES = {"en": "operators.md", "zh": "operators.zh-CN.md"}
@@ -42,8 +43,9 @@ WORDS = {
     },
     "zh": {
         "title": "算子",
-        "intro": "可以联合计算什么、每个算子需要什么、各方会得知什么。本页由程序自身据以校验的声明生成"
-        "（`python -m hanse.compute.operators.pages docs`）。流程中非整数参数写成十进制字符串。",
+        "intro": "可以联合计算什么、每个算子需要什么、各方会得知什么。本页由程序自身"
+        "据以校验的声明生成（`python -m hanse.compute.operators.pages docs`）。"
+        "流程中非整数参数写成十进制字符串。",
         "roles": "角色分工",
         "inputs": "输入",
         "outputs": "输出",
@@ -106,9 +108,9 @@ def _operator(spec: OperatorSpec, lang: str) -> str:
     return "\n\n".join(blocks)
 
 
-def _by_role(texts: dict[str, str] | dict[object, str], lang: str) -> str:
+def _by_role(texts: Mapping[Role, str], lang: str) -> str:
     names = ROLE_NAMES[lang]
-    return "\n".join(f"- **{names[str(role)]}** (`{role}`): {text}" for role, text in texts.items())
+    return "\n".join(f"- **{names[role]}** (`{role}`): {text}" for role, text in texts.items())
 
 
 def _ports(ports: dict[str, Port], lang: str) -> str:
@@ -162,7 +164,7 @@ def _collusion(spec: OperatorSpec, lang: str) -> str:
     return "\n".join(f"- `{protocol}`: {text}" for protocol, text in texts.items())
 
 
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

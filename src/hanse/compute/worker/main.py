@@ -101,7 +101,8 @@ class Worker:
             implementation(spec.name)(task)
         task.phase("end")
         seconds = {name: round(value, 3) for name, value in task.seconds.items()}
-        return Result(task.outputs, {**task.measures, "seconds": seconds})
+        measures = {**task.measures, "seconds": seconds, "cpu_seconds": cpu_seconds()}
+        return Result(task.outputs, measures)
 
     def _say(self, event: WorkerEvent) -> None:
         line = encode_event(event)
@@ -148,6 +149,12 @@ def main() -> None:
     work_dir = Path(request.work_dir)
     scratch.prepare(work_dir)
     Worker(request, output, scratch.enter(work_dir)).run()
+
+
+def cpu_seconds() -> float:
+    """Processor time of this process and of the helpers libraries started."""
+    used = os.times()
+    return round(used.user + used.system + used.children_user + used.children_system, 3)
 
 
 def _claim_output() -> int:

@@ -1,0 +1,211 @@
+"""Logistic regression through the product beside SPU alone, in the same run.
+
+Usage: ``python bench/regression.py [--rows 30000] [--columns 23] [--epochs 3]
+[--protocol aby3|cheetah] [--rounds 3]``
+
+Both run the same program with the same protocol, ring and settings between processes on this
+machine, links over mutual TLS. *SPU alone*: shares are made and set beforehand, counted are the
+epochs. *Train* is that part of the product; *task* adds reading, preparing, sharing and storing
+the model. Compilation is counted apart (a second task takes it from the cache).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from hanse.compute.engines.link import Identity, Link, Member
+from hanse.compute.engines.programs import Input, Program
+from hanse.compute.engines.shares import Sharing
+from hanse.compute.engines.spu import Machine
+from hanse.compute.operators.schedule import Schedule, make_schedule
+from hanse.compute.rehearsal import Rehearsal
+from hanse.crypto.tls import make_task_certificate
+
+BATCH, RATE, MOMENTUM, L2 = 1024, 0.1, 0.9, 0.001
+
+
+def roles(protocol: str) -> Any:
+    """Bank and partner compute; under ABY3 a third node helps."""
+    both = {"bank": ["owner", "compute", "receiver"], "partner": ["owner", "compute"]}
+    return both | ({"helper": ["compute"]} if protocol == "aby3" else {})
+
+
+def load() -> Any:
+    """The function to compile."""
+    from hanse.compute.operators import regression
+
+    return regression.epoch
+
+
+def program(schedule: Schedule, columns: int) -> Program:
+    """The program of one epoch over one block of columns."""
+    total = schedule.steps * schedule.batch
+    return Program(
+        name="bench",
+        load=load,
+        static={"batch": schedule.batch, "momentum": MOMENTUM, "l2": L2},
+        inputs=[
+            Input("x", "float32", (total, columns)),
+            Input("labels", "float32", (total,)),
+            Input("weights", "float32", (columns + 1,)),
+            Input("velocity", "float32", (columns + 1,)),
+            Input("rate", "float32", (), secret=False),
+        ],
+        outputs=["weights", "velocity"],
+        release="bench",
+    )
+
+
+def raw_party(
+    alias: str,
+    members: list[Member],
+    identity: Identity,
+    protocol: str,
+    schedule: Schedule,
+    columns: int,
+    shares: dict[str, bytes],
+    results: Any,
+) -> None:
+    """One node of SPU alone."""
+    link = Link(
+        "compute", members, alias, identity, connect_timeout_ms=60_000, silence_timeout_ms=600_000
+    )
+    machine = Machine(protocol, link, "")
+    for name, share in shares.items():
+        machine.put(name, share)
+    start = time.perf_counter()
+    ready, _ = machine.load(program(schedule, columns))
+    compiled = time.perf_counter()
+    for rate in schedule.rates:
+        machine.put_public("rate", np.asarray(rate, np.float32))
+        machine.run(ready)
+    results.put((compiled - start, time.perf_counter() - compiled))
+    link.exchange("done")
+    time.sleep(0.3)
+
+
+def raw(folder: Path, protocol: str, table: Any, labels: Any, epochs: int) -> tuple[float, float]:
+    """Seconds to compile and to train with SPU alone, the slowest node's."""
+    schedule = make_schedule(len(table), BATCH, epochs, RATE)
+    order = schedule.order(b"bench")
+    sharing = Sharing(protocol)
+    zeros = np.zeros(table.shape[1] + 1, np.float32)
+    arrays = {"x": table[order], "labels": labels[order], "weights": zeros, "velocity": zeros}
+    split = {name: sharing.split(array.astype(np.float32)) for name, array in arrays.items()}
+    rehearsal = Rehearsal(folder)
+    parties = next(
+        iter(rehearsal.requests("summary", roles(protocol), {}).values())
+    ).manifest.parties
+    pairs = {
+        p.alias: make_task_certificate(p.alias, round(time.time() * 1000) + 3_600_000)
+        for p in parties
+    }
+    members = [Member(p.alias, p.endpoints["compute"], pairs[p.alias][0]) for p in parties]
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    processes = [
+        context.Process(
+            target=raw_party,
+            args=(
+                alias,
+                members,
+                Identity(*pairs[alias]),
+                protocol,
+                schedule,
+                table.shape[1],
+                {name: held[rank] for name, held in split.items()},
+                results,
+            ),
+        )
+        for rank, alias in enumerate(pairs)
+    ]
+    for process in processes:
+        process.start()
+    seconds = [results.get() for _ in processes]
+    for process in processes:
+        process.join()
+    return max(c for c, _ in seconds), max(t for _, t in seconds)
+
+
+async def product(
+    rehearsal: Rehearsal, protocol: str, inputs: Any, epochs: int
+) -> dict[str, float]:
+    """Seconds of the task through the product, by phase, the slowest party's."""
+    parameters = {
+        "label": "y",
+        "epochs": epochs,
+        "batch_size": BATCH,
+        "learning_rate": str(RATE),
+        "momentum": str(MOMENTUM),
+        "l2": str(L2),
+    }
+    done = await rehearsal.run(
+        "logistic_regression", roles(protocol), {"table": inputs}, parameters
+    )
+    for outcome in done.values():
+        if outcome.error:
+            raise outcome.error
+    parts = [outcome.result.measures["seconds"] for outcome in done.values() if outcome.result]
+    slow = {name: max(part.get(name, 0.0) for part in parts) for name in parts[0]}
+    phases = ("check", "set up", "share", "train", "store", "finish")
+    return {**slow, "task": sum(slow[name] for name in phases)}
+
+
+def main() -> None:
+    """Alternate both and print medians and ratios."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=30_000)
+    parser.add_argument("--columns", type=int, default=23)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--protocol", default="aby3")
+    options = parser.parse_args()
+    rng = np.random.default_rng(1)
+    table = rng.normal(size=(options.rows, options.columns))
+    labels = (rng.random(options.rows) < 1 / (1 + np.exp(-table.sum(axis=1)))).astype(np.int64)
+    half = options.columns // 2
+    alone: list[tuple[float, float]] = []
+    through: list[dict[str, float]] = []
+    with tempfile.TemporaryDirectory() as place:
+        rehearsal = Rehearsal(Path(place) / "product")
+        columns = {f"c{number}": table[:, number] for number in range(options.columns)}
+        names = list(columns)
+        inputs = {
+            "bank": rehearsal.enter(
+                pa.table({name: columns[name] for name in names[:half]} | {"y": labels})
+            ),
+            "partner": rehearsal.enter(pa.table({name: columns[name] for name in names[half:]})),
+        }
+        for number in range(options.rounds):
+            folder = Path(place) / f"raw-{number}"
+            alone.append(raw(folder, options.protocol, table, labels, options.epochs))
+            through.append(
+                asyncio.run(product(rehearsal, options.protocol, inputs, options.epochs))
+            )
+            print(
+                f"round {number + 1}: SPU alone compile {alone[-1][0]:.2f}, "
+                f"train {alone[-1][1]:.2f} s; product "
+                + ", ".join(f"{k} {v:.2f}" for k, v in through[-1].items()),
+                flush=True,
+            )
+    base = statistics.median(t for _, t in alone)
+    train = statistics.median(part["train"] for part in through)
+    task = statistics.median(part["task"] for part in through)
+    print(
+        f"{options.protocol}: SPU alone {base:.2f} s; train {train:.2f} s, "
+        f"ratio {train / base:.2f}; task {task:.2f} s, ratio {task / base:.2f} (aim 1.1)"
+    )
+
+
+if __name__ == "__main__":
+    main()
