@@ -11,7 +11,7 @@ from engine_network import Town
 from odd_workers import CopyWorker, first
 
 from hanse.collaboration.engine.orphans import start_time
-from hanse.contracts.flows.messages import ResumeFlow, SuspendFlow, TerminateFlow
+from hanse.contracts.flows.messages import RerunFlow, ResumeFlow, SuspendFlow, TerminateFlow
 from hanse.contracts.rights.messages import RevokeGrant
 from hanse.core.errors import HanseError
 
@@ -250,3 +250,32 @@ async def test_lost_messages_and_transactions_change_nothing(town: Town) -> None
         assert (await town.ended(flow)).state == "COMPLETED"
     assert town.balance("merchant") == 300
     assert town.failures() == []
+
+
+async def test_failed_flow_is_taken_up_again_from_a_step_and_paid_once(town: Town) -> None:
+    town.parties["bank"].workers = CopyWorker
+    town.parties["merchant"].workers = first("crash")
+    await town.start()
+    flow = town.deploy(attempts=1)
+    assert (await town.ended(flow)).state == "TERMINATED"
+    town.parties["merchant"].workers = CopyWorker
+    assert town.chain.send("bank", RerunFlow(flow, "align")).ok
+    assert (await town.ended(flow)).state == "COMPLETED"
+    assert (town.balance("bank"), town.balance("merchant")) == (900, 100)
+
+
+async def test_offers_are_taken_only_for_declared_ports(town: Town) -> None:
+    for party in town.parties.values():
+        party.workers = CopyWorker
+        party.settings = {"first_port": 23_100, "last_port": 23_163}
+    await town.start()
+    flows = [town.deploy() for _ in range(4)]
+    for flow in flows:
+        assert (await town.ended(flow)).state == "COMPLETED"
+    ports = [
+        int(body["endpoints"]["data"].rsplit(":", 1)[1])
+        for _, _, body in town.hub.sent
+        if body["endpoints"]
+    ]
+    assert ports
+    assert all(23_100 <= port <= 23_163 for port in ports)

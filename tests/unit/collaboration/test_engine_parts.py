@@ -11,20 +11,24 @@ import subprocess
 import sys
 
 import pytest
+from contract_network import identity_of
 
 from hanse.collaboration.compiler import compile_flow
 from hanse.collaboration.engine.errors import BadOffer, NodeRestarted, NoFreePort
-from hanse.collaboration.engine.evidence import plain
+from hanse.collaboration.engine.evidence import EvidenceWriter, plain
 from hanse.collaboration.engine.exchange import endpoint
 from hanse.collaboration.engine.faults import PartyFault, fault_of
 from hanse.collaboration.engine.listening import choose_ports
 from hanse.collaboration.engine.orphans import is_alive, kill_process, start_time
+from hanse.collaboration.engine.records import AttemptKey
 from hanse.collaboration.engine.report_format import decode_report
 from hanse.collaboration.engine.signals import Signals
 from hanse.collaboration.engine.slots import Slots
 from hanse.collaboration.engine.uninterrupted import uninterrupted
 from hanse.collaboration.engine.views import FlowView, StepView
 from hanse.compute.errors import NoCommonRows, PeerLost
+from hanse.contracts.evidence import rules
+from hanse.contracts.evidence.types import EvidenceItem
 from hanse.contracts.flows.types import FlowRecord, SpecRecord
 from hanse.core import canonical
 from hanse.core.errors import HanseError
@@ -136,6 +140,27 @@ def test_evidence_values_have_a_canonical_form():
     for _ in range(50):
         nested = [nested]
     canonical.encode(plain(nested))
+
+
+def test_value_too_large_to_record_whole_is_bound_by_its_digest(setting):
+    class Members:
+        def auditors(self) -> list[str]:
+            return [setting.net.did("auditor")] * 100
+
+        def agreement_key(self, did: str) -> tuple[str, bytes]:
+            return did + "#key-2", identity_of("auditor").agreement_public
+
+    key = AttemptKey("fl-a", "report", 1)
+    writer = EvidenceWriter(setting.net.suite, Members(), key, setting.initiator, [])
+    columns = {f"column {i}": {"mean": i / 7, "deviation": i / 3} for i in range(400)}
+    writer.add_measures("metric", "metrics.report", columns)
+    writer.add_measures("metric", "metrics.small", {"auc": 0.5})
+    rules.require_items(
+        [
+            EvidenceItem(item.name, item.kind, item.commitment, item.envelope)
+            for item in writer.items
+        ]
+    )
 
 
 def test_reports_are_read_from_json_and_messagepack():

@@ -28,6 +28,9 @@ from hanse.crypto.suite import Suite
 
 MAX_DEPTH = 8
 MAX_ITEMS = 500
+MAX_VALUE_BYTES = 12 * 1024
+"""Sealed, with some dozens of recipients, it fits the contract's limit for an envelope."""
+MAX_AUDITORS = 64
 
 
 def envelope_context(key: AttemptKey, party: str, name: str, kind: str) -> str:
@@ -53,8 +56,9 @@ class EvidenceWriter:
         self._members = members
         self._key = key
         self._party = party
-        self._own = [party, *members.auditors()]
-        self._all = [*parties, *members.auditors()]
+        auditors = members.auditors()[:MAX_AUDITORS]
+        self._own = [party, *auditors]
+        self._all = [*parties, *auditors]
         self.items: list[EvidenceItem] = []
 
     def add_inputs(self, parts: Mapping[str, Part]) -> None:
@@ -85,8 +89,16 @@ class EvidenceWriter:
         self._commit(name, kind, plain(values), self._own)
 
     def _commit(self, name: str, kind: str, value: object, readers: list[str]) -> None:
-        commitment, opening = commit(self._suite, kind, value)
+        commitment, opening = commit(self._suite, kind, self._bounded(value))
         self._add(name, kind, commitment, opening, readers)
+
+    def _bounded(self, value: object) -> object:
+        """The value, or its digest and size when it is too large to put on record whole."""
+        encoded = canonical.encode(value)
+        if len(encoded) <= MAX_VALUE_BYTES:
+            return value
+        digest = self._suite.hash(canonical.tagged("hanse/evidence-value/1", encoded))
+        return {"digest": digest.hex(), "size_bytes": len(encoded)}
 
     def _add(
         self, name: str, kind: str, commitment: str, opening: Opening, readers: list[str]

@@ -238,11 +238,6 @@ class Journal:
         )
         return {alias: (sender, bytes(body)) for alias, sender, body in rows}
 
-    def offers_from(self, sender: str) -> int:
-        """How many offers of a sender are kept (a bound against flooding)."""
-        row = self._db.execute("SELECT count(*) FROM offers WHERE sender = ?", (sender,))
-        return int(row.fetchone()[0])
-
     # Workers and progress
 
     def put_worker(self, row: WorkerRow) -> None:

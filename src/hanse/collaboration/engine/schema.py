@@ -24,7 +24,6 @@ CREATE TABLE IF NOT EXISTS offers (
   flow TEXT, step TEXT, attempt INTEGER, alias TEXT, sender TEXT NOT NULL, body BLOB NOT NULL,
   PRIMARY KEY (flow, step, attempt, alias)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS offers_by_sender ON offers (sender);
 CREATE TABLE IF NOT EXISTS workers (
   flow TEXT, step TEXT, attempt INTEGER, pid INTEGER NOT NULL, started TEXT NOT NULL,
   work_dir TEXT NOT NULL, PRIMARY KEY (flow, step, attempt)
