@@ -130,7 +130,8 @@ def main() -> None:
             alone.append(raw(folder, columns))
             through.append(asyncio.run(product(folder / "product", options.suite, columns)))
             print(
-                f"round {number + 1}: libpsi alone {alone[-1][0]:.2f} s, processor {alone[-1][1]:.2f}; product "
+                f"round {number + 1}: libpsi alone {alone[-1][0]:.2f} s, "
+                f"processor {alone[-1][1]:.2f}; product "
                 + ", ".join(f"{k} {v:.2f}" for k, v in through[-1].items()),
                 flush=True,
             )
@@ -142,7 +143,8 @@ def main() -> None:
     print(
         f"libpsi alone {base:.2f} s; intersection {call:.2f} s, ratio {call / base:.2f}; "
         f"task {task:.2f} s, ratio {task / base:.2f} (aim 1.10); "
-        f"processor time {used:.2f} and {all_in:.2f} s with process start, ratio {all_in / used:.2f}"
+        f"processor time {used:.2f} and, with process start, {all_in:.2f} s, "
+        f"ratio {all_in / used:.2f}"
     )
 
 

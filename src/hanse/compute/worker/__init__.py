@@ -1,5 +1,7 @@
 """A task runs in a worker process: agreed by a manifest, fed over a pipe, wiped at the end."""
 
+from typing import TYPE_CHECKING
+
 from hanse.compute.worker.manifest import (
     Party,
     SessionManifest,
@@ -7,7 +9,6 @@ from hanse.compute.worker.manifest import (
     code_fingerprint,
     manifest_hash,
 )
-from hanse.compute.worker.process import WorkerProcess
 from hanse.compute.worker.request import (
     Failure,
     FirstByte,
@@ -19,6 +20,9 @@ from hanse.compute.worker.request import (
     WorkerRequest,
     WorkerResult,
 )
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.process import WorkerProcess
 
 __all__ = [
     "Failure",
@@ -37,3 +41,12 @@ __all__ = [
     "code_fingerprint",
     "manifest_hash",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load the node's side only where it is used: a worker starts faster without it."""
+    if name == "WorkerProcess":
+        from hanse.compute.worker.process import WorkerProcess
+
+        return WorkerProcess
+    raise AttributeError(name)
