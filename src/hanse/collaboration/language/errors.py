@@ -129,7 +129,7 @@ class FlowUnknownOperator(FlowError):
     """No such operator on this node."""
 
     code = "flow.unknown_operator"
-    help = "`hanse operators` lists the operators and their versions."
+    help = "`hanse operators list` shows the operators and their versions."
 
 
 class FlowUnknownPort(FlowError):
@@ -235,4 +235,4 @@ class FlowUnknownTemplate(FlowError):
 
     code = "flow.unknown_template"
     status = 404
-    help = "`hanse flow templates` lists the templates."
+    help = "The message lists the templates there are."
