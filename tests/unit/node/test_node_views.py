@@ -206,6 +206,9 @@ def test_suspend_resume_fail_rerun_terminate_views_equal_state(told) -> None:
     assert_views_equal_state(story, chain)
     second = story.deploy()
     assert_views_equal_state(story, chain)
+    counted = chain.projector._metrics.text().decode()
+    assert 'hanse_tasks_total{outcome="completed"} 2.0' in counted
+    assert 'hanse_tasks_total{outcome="failed"} 1.0' in counted
     with chain.database.read() as connection:
         reports = flows.get_flow(connection, flow, {}).reports
         assert [(r.step, r.party_name) for r in reports] == [("train", "bank")]

@@ -30,7 +30,9 @@ class Metrics:
         self.transactions = self._counter(
             "hanse_transactions_total", "Transactions in those blocks", ("contract", "outcome")
         )
-        self.tasks = self._counter("hanse_tasks_total", "Tasks by end", ("outcome",))
+        self.tasks = self._counter(
+            "hanse_tasks_total", "Attempts of steps on the ledger, by end", ("outcome",)
+        )
         self.messages = self._counter(
             "hanse_messages_total", "Sealed messages", ("direction", "outcome")
         )

@@ -42,6 +42,13 @@ PROJECTIONS: Mapping[str, Projection] = {
 }
 
 
+_TASK_ENDS = {
+    "StepCompleted": "completed",
+    "AttemptFailed": "failed",
+    "AttemptCancelled": "cancelled",
+}
+
+
 class BlockFeed(Protocol):
     """The part of the ledger the projector follows."""
 
@@ -136,15 +143,20 @@ class Projector:
         height = block.header.height
         if height <= self._height:
             return
+        ended: list[str] = []
         with self._database.write() as connection:
             for fact in self._transactions(connection, block):
                 facts.record(connection, fact)
                 projection = PROJECTIONS.get(fact.contract)
                 if projection is not None:
                     projection.apply(connection, fact)
+                if fact.contract == "flows" and fact.event in _TASK_ENDS:
+                    ended.append(_TASK_ENDS[fact.event])
             connection.execute(update(cursor).values(height=height))
         self._height = height
         self._metrics.blocks.inc()
+        for outcome in ended:
+            self._metrics.tasks.labels(outcome).inc()
 
     def _transactions(self, connection: Connection, block: Block) -> Iterator[Fact]:
         header = block.header
