@@ -13,6 +13,8 @@ import msgspec
 
 from hanse.compute.errors import BadInput
 
+LABELS = "labels"  # the one variable that is not named after its owner
+
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
     from hanse.compute.engines.shares import Array
@@ -60,8 +62,8 @@ def _take(task: Task, link: Link, mine: dict[str, bytes], machine: Machine) -> l
     for alias in task.parties("owner"):
         bundle = mine if alias == task.me else _received(link, alias)
         for name, share in bundle.items():
-            if name in names:
-                raise BadInput(f"{alias} set a variable that another owner had set")
+            if name in names or not (name == LABELS or name.endswith(f"-{alias}")):
+                raise BadInput(f"{alias} set a variable that is not its own")
             machine.put(name, share)
             names.append(name)
     return names

@@ -18,7 +18,7 @@ from hanse.compute.operators import preparation
 from hanse.compute.operators.labels import read_labels
 from hanse.compute.operators.model import model_id, new_part
 from hanse.compute.operators.schedule import Schedule, check_range, make_schedule
-from hanse.compute.operators.sharing import enter, same, start_machine
+from hanse.compute.operators.sharing import LABELS, enter, same, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from hanse.compute.engines.spu import Machine
     from hanse.compute.worker.task import Task
 
-LABELS = "labels"
 STATE = ("weights", "velocity")
 
 

@@ -140,19 +140,20 @@ class WorkerProcess:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise InternalError("the worker's pipes are missing")
-        with contextlib.suppress(ConnectionError):
-            process.stdin.write(request)
-            await process.stdin.drain()
-            process.stdin.close()
         try:
+            with contextlib.suppress(ConnectionError):
+                process.stdin.write(request)
+                await process.stdin.drain()
+                process.stdin.close()
             async for line in process.stdout:
                 self._take(line)
         except ValueError:  # a line beyond MAX_LINE_BYTES: not our worker's
             self._signal(signal.SIGKILL)
-        await process.wait()
-        self._conclude(process.returncode or 0)
-        if self._result is None:  # a worker that was killed wiped nothing
-            await asyncio.to_thread(scratch.wipe_task, self._work_dir, succeeded=False)
+        finally:
+            returncode = await process.wait()
+            self._conclude(returncode)
+            if self._result is None:  # a worker that was killed wiped nothing
+                await asyncio.to_thread(scratch.wipe_task, self._work_dir, succeeded=False)
 
     def _take(self, line: bytes) -> None:
         try:

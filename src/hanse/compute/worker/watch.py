@@ -18,7 +18,6 @@ from hanse.compute.errors import Cancelled, MemoryExceeded, PeerLost, TaskError,
 PROBE_INTERVAL_S = 0.5
 PROBE_TIMEOUT_S = 2.0
 REFUSED_TIMES = 4
-_PAGE_BYTES = 4096
 
 
 class Watch:
@@ -119,4 +118,4 @@ class _Peer:
 
 def resident_bytes() -> int:
     """Resident memory of this process."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE_BYTES
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
