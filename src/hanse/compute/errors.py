@@ -1,4 +1,7 @@
-"""Named errors of computing. A message names columns, parties and phases, never values."""
+"""Named errors of computing.
+
+Messages end up on the ledger: they name columns, parties and phases, never values or row counts.
+"""
 
 from __future__ import annotations
 

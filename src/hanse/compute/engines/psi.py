@@ -10,11 +10,17 @@ libpsi reads and writes text files. They hold 15 base64 characters per key, the 
 of a digest salted with the session's nonce, never a key. For n and m keys a false match
 has probability n·m/2^90 at most: 2^-50 for a million each. Fifteen characters because libpsi
 keeps longer keys in separately allocated memory, which makes it 1.3 times slower.
+
+Before the protocol libpsi sends the peer one hash over all keys, and skips the protocol when
+both hashes are equal; its interface cannot turn that off. Such a hash would confirm a guess of
+a whole table, and in a one-sided intersection tell the sender the result. So each party enters
+one random key beside its own: the hash is then random, and equal with probability 2^-90.
 """
 
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +33,7 @@ from hanse.compute.engines.link import Link
 from hanse.compute.errors import DuplicateKeys, LinkFailed
 
 DIGEST_CHARS = 15
+_DIGEST_BYTES = 12
 _LINE = DIGEST_CHARS + 1
 Digests = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.int64]
@@ -127,12 +134,19 @@ def intersect(
 
 
 def _write(path: Path, keys: Any) -> None:
-    lines = np.empty((len(keys), _LINE), np.uint8)
-    lines[:, :DIGEST_CHARS] = keys.view(np.uint8).reshape(-1, DIGEST_CHARS)
+    """One line per key and one for a random key nobody else has, see the module's text."""
+    lines = np.empty((len(keys) + 1, _LINE), np.uint8)
+    lines[:-1, :DIGEST_CHARS] = keys.view(np.uint8).reshape(-1, DIGEST_CHARS)
+    lines[-1, :DIGEST_CHARS] = _random_key().view(np.uint8)
     lines[:, DIGEST_CHARS] = ord("\n")
     with path.open("wb") as file:
         file.write(b"key\n")
         file.write(lines.data)
+
+
+def _random_key() -> Any:
+    drawn = np.frombuffer(secrets.token_bytes(_DIGEST_BYTES), np.uint8)
+    return encode(drawn.reshape(1, _DIGEST_BYTES))
 
 
 def _read(path: Path) -> Any:

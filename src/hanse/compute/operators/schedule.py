@@ -62,6 +62,5 @@ def check_range(schedule: Schedule, columns: int, momentum: float) -> None:
     travelled = schedule.steps * sum(schedule.rates) * CLIP / (1.0 - momentum)
     if (columns + 1) * CLIP * travelled >= LARGEST_PRODUCT:
         raise OutOfRange(
-            f"{schedule.steps * len(schedule.rates)} steps on {columns} prepared columns could "
-            "leave the range of the arithmetic"
+            "so many steps on so many prepared columns could leave the range of the arithmetic"
         )

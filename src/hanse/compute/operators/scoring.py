@@ -61,7 +61,7 @@ def open_scores(task: Task, check: Callable[[], None]) -> npt.NDArray[np.float64
 def _block(task: Task, recipe: preparation.Recipe | None) -> Any:
     table = task.table("table")
     if table.rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"{table.rows} rows, at least {task.integer('minimum_rows')} are needed")
+        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
     if recipe is None:
         raise BadInput("this owner's part of the model lacks its recipe")
     granted = {column.name for column in task.readable("table")}

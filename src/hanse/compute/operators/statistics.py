@@ -104,7 +104,7 @@ def _prepare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
         return {}
     table, least = task.table("table"), task.integer("minimum_rows")
     if table.rows < least:
-        raise TooFewRows(f"{table.rows} rows, at least {least} are needed")
+        raise TooFewRows(f"fewer rows than the {least} that are needed")
     keys = set(task.meta("table").get("key_columns", []))
     asked = set(task.texts("columns"))
     chosen = [

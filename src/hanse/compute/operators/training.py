@@ -56,7 +56,7 @@ def _prepare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
         return {}
     table, label = task.table("table"), task.text("label")
     if table.rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"{table.rows} rows, at least {task.integer('minimum_rows')} are needed")
+        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
     skipped = {label, *task.texts("exclude"), *task.meta("table").get("key_columns", [])}
     columns = task.readable("table")
     for column in columns:
