@@ -77,7 +77,7 @@ async def test_flow_completes_and_everything_about_it_is_on_record(town: Town) -
     ]
     ids = [table.to_arrow(["id"])["id"].to_pylist() for table in tables]
     assert ids[0] == ids[1]
-    assert sorted(ids[0]) == [f"c{i:04d}" for i in range(10, 50)]
+    assert sorted(ids[0]) == [f"cust#{i:04d}" for i in range(10, 50)]
     _check_evidence(town, flow)
     _check_what_was_said(town)
 
@@ -110,7 +110,7 @@ def _check_what_was_said(town: Town) -> None:
     said = json.dumps([body for _, _, body in town.hub.sent])
     said += json.dumps([event.data for event in town.chain.net.events])
     for row in range(60):
-        assert f"c{row:04d}" not in said
+        assert f"cust#{row:04d}" not in said
     assert "PRIVATE KEY" not in said
 
 

@@ -281,7 +281,7 @@ class Town:
         self.rows = 60
         self.chain.send("operator", IssuePoints(self.chain.net.did("bank"), 1_000))
         bank, merchant = self.parties["bank"], self.parties["merchant"]
-        ids = [f"c{i:04d}" for i in range(self.rows)]
+        ids = [f"cust#{i:04d}" for i in range(self.rows)]
         self.bank_data = bank.publish({"id": ids[:50], "age": list(range(20, 70))})
         spend = [float(i % 7) for i in range(50)]
         self.merchant_data = merchant.publish({"id": ids[10:][::-1], "spend": spend})
