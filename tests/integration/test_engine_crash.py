@@ -165,3 +165,23 @@ async def test_engine_stopped_in_order_leaves_work_to_its_next_start(tmp_path: P
     await merchant.start()
     assert (await town.ended(flow)).state == "COMPLETED"
     await town.stop()
+
+
+async def test_lost_journal_costs_no_result(tmp_path: Path) -> None:
+    town = Town(tmp_path)
+    bank = town.parties["bank"]
+    for party in town.parties.values():
+        party.workers = CopyWorker
+    await town.start()
+    flow = town.deploy()
+    await town.ended(flow)
+    await settled(town, flow)
+    await bank.stop()
+    stored = {info.id for info in bank.vault.list_objects()}
+    for file in (bank.home / "journal").iterdir():
+        file.unlink()
+    await bank.start()
+    again = town.deploy()
+    assert (await town.ended(again)).state == "COMPLETED"
+    assert stored < {info.id for info in bank.vault.list_objects()}
+    await town.stop()

@@ -49,9 +49,16 @@ class Housekeeping:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _erase_unknown(self) -> None:
-        """A crash between vault and journal leaves objects that no attempt knows."""
+        """A crash between vault and journal leaves objects that their attempt does not know.
+
+        Objects of attempts the journal never saw stay: then it is the journal that was lost.
+        """
         for info in self._ctx.store.list_objects():
-            if info.details.get("attempt") and not self._ctx.journal.has_object(info.id):
+            place = info.details
+            if not place.get("attempt", "").isdigit() or self._ctx.journal.has_object(info.id):
+                continue
+            key = AttemptKey(place.get("flow", ""), place.get("step", ""), int(place["attempt"]))
+            if self._ctx.journal.attempt(key) is not None:
                 self._erase(info.id)
 
     def after_change(self, view: FlowView, running: set[AttemptKey]) -> None:
