@@ -61,25 +61,18 @@ class DemoNetwork:
         """Start the operator, then the members, which apply for membership."""
         self[OPERATOR].start()
         self[OPERATOR].wait_ready()
-        for org in MEMBERS:
-            node = self[org]
-            roles = [item for role in org.roles for item in ("--role", role)]
-            run_hanse(
-                "node",
-                "join",
-                "--home",
-                str(node.home),
-                "--genesis",
-                str(self.genesis_file),
-                "--operator",
-                self[OPERATOR].url,
-                "--controller",
-                org.controller,
-                *roles,
-            )
-            node.start()
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(self._join, MEMBERS))
         for org in MEMBERS:
             self[org].wait_ready()
+
+    def _join(self, org: Organisation) -> None:
+        node = self[org]
+        roles = [item for role in org.roles for item in ("--role", role)]
+        network = ["--genesis", str(self.genesis_file), "--operator", self[OPERATOR].url]
+        home = ["--home", str(node.home), "--controller", org.controller]
+        run_hanse("node", "join", *home, *network, *roles)
+        node.start()
 
     def admit(self) -> None:
         """The operator's administrator admits every applicant; each keeps its credential."""
