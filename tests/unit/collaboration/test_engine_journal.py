@@ -152,3 +152,15 @@ def test_journal_is_readable_by_its_owner_only(path):
     reopen(path).close()
     assert path.stat().st_mode & 0o077 == 0
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_flow_is_unsettled_while_it_lives_or_an_attempt_has_not_ended(path):
+    with reopen(path) as journal:
+        journal.add_flow("fl-a", 1)
+        assert journal.unsettled() == ["fl-a"]
+        journal.open_attempt(ATTEMPT, 1)
+        journal.set_phase(ATTEMPT, Phase.FINISHED, 2)
+        journal.set_live("fl-a", False)
+        assert journal.unsettled() == ["fl-a"]
+        journal.set_phase(ATTEMPT, Phase.REPORTED, 3)
+        assert journal.unsettled() == []

@@ -97,7 +97,7 @@ class Engine:
     async def start(self) -> None:
         """Clear up after an earlier life, take up what was under way, and follow the ledger."""
         await asyncio.to_thread(self._housekeeping.after_restart)
-        for flow in self._ctx.journal.flows(live=True):
+        for flow in self._ctx.journal.unsettled():
             self._evaluate(flow)
         self._tasks = [
             asyncio.create_task(self._following.run(), name="engine-following"),

@@ -123,6 +123,15 @@ class Journal:
         rows = self._db.execute(f"SELECT flow FROM flows{where} ORDER BY created_ms, flow")  # noqa: S608
         return [row[0] for row in rows]
 
+    def unsettled(self) -> list[str]:
+        """Flows that may still need this node, or have attempts that have not ended here."""
+        rows = self._db.execute(
+            "SELECT flow FROM flows WHERE live = 1 OR flow IN"
+            " (SELECT flow FROM attempts WHERE phase NOT IN (?, ?, ?)) ORDER BY created_ms, flow",
+            (Phase.REPORTED, Phase.FAILED, Phase.CANCELLED),
+        )
+        return [row[0] for row in rows]
+
     def knows(self, flow: str) -> bool:
         """Whether this member is a party of the flow."""
         row = self._db.execute("SELECT 1 FROM flows WHERE flow = ?", (flow,)).fetchone()
