@@ -75,15 +75,17 @@ SPEC = OperatorSpec(
     collusion=MPC_COLLUSION,
     collusion_zh=MPC_COLLUSION_ZH,
     leaks={
-        "owner": "learns the names and types of the other owners' columns and the row count.",
-        "compute": "learns the row count and the names and types of the columns, no value.",
+        "owner": "learns the row count, the names and types of the other owners' columns, and "
+        "which of them have too few values to be reported.",
+        "compute": "learns the row count, the names and types of the columns and which have too few "
+        "values to be reported; no value.",
         "receiver": "learns for every column: name, type, count, missing values and, for numbers, "
         "mean, standard deviation, minimum and maximum. Minimum and maximum are values of single "
         "rows.",
     },
     leaks_zh={
-        "owner": "得知其他提供方的列名、列类型和行数。",
-        "compute": "得知行数、列名和列类型，不会得知任何数值。",
+        "owner": "得知行数、其他提供方的列名和列类型，以及哪些列因取值过少而不予统计。",
+        "compute": "得知行数、列名和列类型，以及哪些列因取值过少而不予统计；不会得知任何数值。",
         "receiver": "得知每一列的列名、类型、行数、缺失数，数值列还有均值、标准差、最小值和最大值；"
         "最小值和最大值是个别行的真实取值。",
     },
