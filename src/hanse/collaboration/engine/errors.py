@@ -99,13 +99,6 @@ class GrantNotConfirmed(AuthorizationError):
     help = "Look at the grant: it must be final, in force, yours, and name fields and operator."
 
 
-class RevokedHere(AuthorizationError):
-    """A grant of the flow was revoked while its data was in use."""
-
-    code = "collaboration.grant_revoked"
-    help = "The flow stops; ask for a new grant."
-
-
 class ResultNotFound(NotFoundError):
     """No such result is held at this node."""
 
