@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 from hanse.cli.demo.organisations import EVERYBODY, MEMBERS, OPERATOR, Organisation
-from hanse.cli.demo.process import DemoNode, free_ports, run_hanse
+from hanse.cli.demo.process import DemoNode, free_ports
+from hanse.node.bootstrap import create_network, join_network
 from hanse.sdk.waiting import wait_until
 
 USERS = {
@@ -44,35 +45,26 @@ class DemoNetwork:
     def create(self) -> None:
         """Make six homes and the genesis of the network."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda node: node.init(self.suite), self.nodes.values()))
-        run_hanse(
-            "network",
-            "create",
-            "--home",
-            str(self[OPERATOR].home),
-            "--name",
-            "hanse-demo",
-            "--output",
-            str(self.genesis_file),
-        )
+        for node in self.nodes.values():
+            node.init(self.suite)
+        made = create_network(self[OPERATOR].home, name="hanse-demo")
+        shutil.copyfile(made.genesis_file, self.genesis_file)
 
     def start(self) -> None:
         """Start the operator, then the members, which apply for membership."""
         self[OPERATOR].start()
         self[OPERATOR].wait_ready()
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(self._join, MEMBERS))
+        for org in MEMBERS:
+            join_network(
+                self[org].home,
+                genesis_file=self.genesis_file,
+                operator_url=self[OPERATOR].url,
+                roles=org.roles,
+                controller=org.controller,
+            )
+            self[org].start()
         for org in MEMBERS:
             self[org].wait_ready()
-
-    def _join(self, org: Organisation) -> None:
-        node = self[org]
-        roles = [item for role in org.roles for item in ("--role", role)]
-        network = ["--genesis", str(self.genesis_file), "--operator", self[OPERATOR].url]
-        home = ["--home", str(node.home), "--controller", org.controller]
-        run_hanse("node", "join", *home, *network, *roles)
-        node.start()
 
     def admit(self) -> None:
         """The operator's administrator admits every applicant; each keeps its credential."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import signal
 import socket
@@ -10,20 +9,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from hanse.cli.demo.organisations import Organisation
 from hanse.core.errors import HanseError, UnavailableError
+from hanse.node.bootstrap import init_node
 from hanse.sdk import Client
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 
 
-class DemoCommandFailed(UnavailableError):
-    """A command that the demo ran for an organisation failed."""
+class DemoNodeFailed(UnavailableError):
+    """A node of the demo does not run."""
 
-    code = "demo.command_failed"
+    code = "demo.node_failed"
     help = "Read the last lines of the node's log named in the message."
 
 
@@ -37,25 +36,6 @@ def free_ports(count: int) -> list[int]:
     finally:
         for item in sockets:
             item.close()
-
-
-def run_hanse(*arguments: str) -> dict[str, Any]:
-    """Run a ``hanse`` command with ``--json`` and return its answer.
-
-    Raises:
-        DemoCommandFailed: with the command's own error.
-    """
-    done = subprocess.run(  # noqa: S603 - our own program, no shell
-        [sys.executable, "-m", "hanse.cli", *arguments, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise DemoCommandFailed(f"hanse {' '.join(arguments[:2])}: {done.stderr.strip()[-600:]}")
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer
 
 
 class DemoNode:
@@ -74,20 +54,9 @@ class DemoNode:
 
     def init(self, suite: str) -> None:
         """Make keys, DID and settings."""
-        answer = run_hanse(
-            "node",
-            "init",
-            "--home",
-            str(self.home),
-            "--name",
-            self.organisation.name,
-            "--suite",
-            suite,
-            "--port",
-            str(self.port),
-        )
-        self.did = str(answer["did"])
-        self.passwords["admin"] = str(answer["admin_password"])
+        made = init_node(self.home, name=self.organisation.name, suite=suite, port=self.port)
+        self.did = made.did
+        self.passwords["admin"] = made.admin_password
 
     def start(self) -> None:
         """Start the process; `wait_ready` follows it up."""
@@ -110,7 +79,7 @@ class DemoNode:
         """Wait until the API answers.
 
         Raises:
-            DemoCommandFailed: when the process ended or does not answer in time.
+            DemoNodeFailed: when the process ended or does not answer in time.
         """
         deadline = time.monotonic() + START_TIMEOUT_S
         with Client(self.url, timeout_s=5.0) as client:
@@ -123,9 +92,7 @@ class DemoNode:
                     time.sleep(0.1)
                     continue
                 return
-        raise DemoCommandFailed(
-            f"the node of {self.organisation.name} did not start; see {self.log}"
-        )
+        raise DemoNodeFailed(f"the node of {self.organisation.name} did not start; see {self.log}")
 
     def client(self, user: str = "admin") -> Client:
         """A client for one of the node's users, kept open."""
