@@ -37,7 +37,7 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
     def prepare() -> dict[str, Any]:
         columns = task.texts(f"{side}_key")
         granted = {column.name for column in task.readable(side)}
-        digests, rows = key_digests(
+        digests, rows, marks = key_digests(
             task.table(side),
             columns,
             key_type=task.text("key_type"),
@@ -45,7 +45,7 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
             nonce=task.nonce,
             granted=granted,
         )
-        prepared.update(keys=psi.Keys(digests), rows=rows)
+        prepared.update(keys=psi.Keys(digests), rows=rows, marks=marks)
         return {"side": side, "keys": len(rows), "columns": len(columns)}
 
     facts = task.agree(link, prepare)
@@ -60,6 +60,9 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
         broadcast=broadcast,
         on_progress=lambda percent: task.progress(percent, 100),
     )
+    # Both have the rows in one order, of this session's digests. A stable sort by marks keeps
+    # that, and makes it the order of every session: the same seed then splits the same rows.
+    found = found[np.argsort(prepared["marks"][found], kind="stable")]
     rows: Rows = prepared["rows"][found]
     task.measures["rows_entered"] = len(prepared["rows"])
     if broadcast or task.me == receiver:

@@ -77,8 +77,8 @@ SPEC = OperatorSpec(
     leaks={
         "owner": "learns the row count, the names and types of the other owners' columns, and "
         "which of them have too few values to be reported.",
-        "compute": "learns the row count, the names and types of the columns and which have too few "
-        "values to be reported; no value.",
+        "compute": "learns the row count, the names and types of the columns and which of them "
+        "have too few values to be reported; no value.",
         "receiver": "learns for every column: name, type, count, missing values and, for numbers, "
         "mean, standard deviation, minimum and maximum. Minimum and maximum are values of single "
         "rows.",
