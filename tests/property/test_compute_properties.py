@@ -32,7 +32,7 @@ def test_composite_keys_are_equal_only_when_their_parts_are(
 
     def digest(parts: list[str]) -> bytes:
         table = ArrowTable(pa.table({"a": [parts[0]], "b": [parts[1]]}))
-        found, _ = key_digests(
+        found, _, _ = key_digests(
             table, ["a", "b"], key_type="text", case="exact", nonce=bytes(32), granted={"a", "b"}
         )
         return found.tobytes()

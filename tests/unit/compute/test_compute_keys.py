@@ -20,7 +20,7 @@ def digests(
 ) -> tuple[list[bytes], list[int]]:
     names = [f"k{number}" for number in range(len(columns))]
     table = ArrowTable(pa.table(dict(zip(names, columns, strict=True))))
-    found, rows = key_digests(
+    found, rows, _ = key_digests(
         table, names, key_type=key_type, case=case, nonce=nonce, granted=set(names)
     )
     assert found.shape == (len(rows), 12)
@@ -99,3 +99,14 @@ def test_missing_or_ungranted_column_is_refused() -> None:
         key_digests(table, ["a"], granted=set(), **options)
     with pytest.raises(BadParameter):
         key_digests(table, [], granted={"a"}, **options)
+
+
+def test_marks_depend_on_the_key_alone_and_not_on_where_it_stands() -> None:
+    first = ArrowTable(pa.table({"id": ["b", "客户", None, "a" * 300]}))
+    second = ArrowTable(pa.table({"id": ["a" * 300, "x", "b", " 客户 "]}))
+    options = {"key_type": "text", "case": "exact", "granted": {"id"}}
+    _, rows, marks = key_digests(first, ["id"], nonce=b"1" * 32, **options)
+    _, _, others = key_digests(second, ["id"], nonce=b"2" * 32, **options)
+    assert rows.tolist() == [0, 1, 3]
+    assert marks.tolist() == others[[2, 3, 0]].tolist()
+    assert len(set(marks.tolist())) == 3
