@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from recording_proxy import Recorder
 
 from hanse.cli.demo.flow import flow_text
 from hanse.cli.demo.inputs import DemoFiles, own_files
 from hanse.cli.demo.market import Published, fund, negotiate, publish
 from hanse.cli.demo.network import DemoNetwork, running
+from hanse.cli.demo.process import DemoNode
 
 
 @dataclass
@@ -22,6 +24,7 @@ class Town:
     files: DemoFiles
     bank: Published
     merchant: Published
+    recorder: Recorder
 
     def text(self, template: str, *, attempts: int = 3) -> str:
         """A flow of that template on a fresh grant."""
@@ -42,15 +45,21 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Six organisations, admitted and funded, with the demo's data published."""
     root: Path = tmp_path_factory.mktemp("town")
     network = DemoNetwork(root)
-    with running(network):
+    with Recorder() as recorder, running(network):
+        for node in network.nodes.values():  # what nodes say to each other is kept
+            node.public_url = f"http://127.0.0.1:{_proxy(recorder, node)}"
         network.create()
         network.start()
         network.admit()
         fund(network)
         files = own_files()
         bank, merchant = publish(network, files)
-        yield Town(network, files, bank, merchant)
+        yield Town(network, files, bank, merchant, recorder)
     shutil.rmtree(root, ignore_errors=True)
+
+
+def _proxy(recorder: Recorder, node: DemoNode) -> int:
+    return recorder.forward(node.organisation.key, "127.0.0.1", node.port)
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ class DemoNetwork:
             join_network(
                 self[org].home,
                 genesis_file=self.genesis_file,
-                operator_url=self[OPERATOR].url,
+                operator_url=self[OPERATOR].public_url,
                 roles=org.roles,
                 controller=org.controller,
             )

@@ -46,6 +46,7 @@ class DemoNode:
         self.home = home
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
+        self.public_url = self.url  # where other nodes reach it
         self.log = home.parent / f"{organisation.key}.log"
         self.did = ""
         self.passwords: dict[str, str] = {}
@@ -54,7 +55,13 @@ class DemoNode:
 
     def init(self, suite: str) -> None:
         """Make keys, DID and settings."""
-        made = init_node(self.home, name=self.organisation.name, suite=suite, port=self.port)
+        made = init_node(
+            self.home,
+            name=self.organisation.name,
+            suite=suite,
+            port=self.port,
+            public_url=self.public_url,
+        )
         self.did = made.did
         self.passwords["admin"] = made.admin_password
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from hanse.api.errors import InvalidRequest, describe
-from hanse.core.errors import HanseError, InputError, InternalError, RateLimitError
+from hanse.core.errors import HanseError, InternalError, RateLimitError
 from hanse.node.errors import DatabaseUnavailable, NoSuchRoute
 from hanse.node.http.caller import RequestState, state_of
 from hanse.node.observability.logs import logger
@@ -61,7 +61,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if error.status_code in {404, 405}:
         return _answer(request, NoSuchRoute())
     if error.status_code < 500:
-        return _answer(request, InputError(str(error.detail)))
+        return _answer(request, InvalidRequest(str(error.detail)))
     return _answer(request, InternalError(debug=str(error.detail)))
 
 

@@ -1,0 +1,508 @@
+"""What leaves a node is what the operators declare: every byte of a flow is kept and searched.
+
+Computing links run mutual TLS, so their plaintext is taken where a test can take it: workers
+started by a rehearsal speak through proxies that hold the parties' task keys. What nodes say to
+each other over HTTP, and the ledger, are taken from a whole flow between six node processes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import socket
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pytest
+from leak_search import (
+    Needles,
+    add_flags,
+    add_numbers,
+    add_secret,
+    add_text,
+    http_messages,
+    peeled,
+    search,
+)
+from recording_proxy import Recorder, Recording
+from secret_tables import (
+    BANK_ROWS,
+    COMMON,
+    KEY,
+    LABEL,
+    MERCHANT_ROWS,
+    extremes,
+    make_tables,
+    needles_of,
+    write_files,
+)
+from tapped_rehearsal import TappedRehearsal
+
+from hanse.cli.demo.flow import ALL_AT_HOME
+from hanse.cli.demo.inputs import DemoFiles
+from hanse.cli.demo.market import publish
+from hanse.compute.operators import Role, preparation
+from hanse.compute.operators.schedule import make_schedule
+from hanse.compute.rehearsal import Outcome, outputs_of
+from hanse.compute.worker import ObjectRef
+from hanse.core.errors import HanseError
+from hanse.crypto.authcrypt import open_between
+from hanse.data.tables import Table
+from hanse.identity.holder import Identity
+from hanse.node.home import NodeHome
+from hanse.node.secrets import ORDERER_ENTRY, Secrets, unlock
+
+OWNERS: dict[str, list[Role]] = {"bank": ["owner"], "merchant": ["owner"]}
+THREE: dict[str, list[Role]] = {
+    "bank": ["owner", "compute", "receiver"],
+    "merchant": ["owner", "compute"],
+    "helper": ["compute"],
+}
+APART: dict[str, list[Role]] = {
+    "bank": ["owner", "compute", "receiver"],
+    "merchant": ["owner"],
+    "helper": ["compute"],
+    "other": ["compute"],
+}
+TRAINING = {"label": LABEL, "epochs": 2, "batch_size": 64}
+
+
+# -- the search itself ---------------------------------------------------------------------------
+
+
+def test_search_finds_what_is_planted_however_it_is_wrapped() -> None:
+    bank, _ = make_tables()
+    name, company = bank[KEY][7].as_py(), bank["雇主"][7].as_py()
+    incomes = np.asarray(bank["收入"])
+    digest = hashlib.sha256(b"id:" + name.lower().encode()).digest()
+    planted: dict[str, bytes] = {
+        "text": name.encode(),
+        "full-width": unicodedata.normalize("NFKC", name).encode("utf-16-le"),
+        "escaped": json.dumps({"who": company}).encode(),
+        "digest": digest[:14],
+        "digest in base64 in hex": digest.hex().encode(),
+        "decimal": f"[1,{incomes[3]!r}]".encode(),
+        "doubles": incomes[20:24].tobytes(),
+        "floats": incomes[20:24].astype("<f4").tobytes(),
+        "fixed point": np.rint(incomes[40:44] * 2**18).astype("<i8").tobytes(),
+        "labels": np.asarray(bank[LABEL])[30:90].astype("<u1").tobytes(),
+        "ring": np.asarray(bank[LABEL])[30:90].astype("<i8").tobytes(),
+    }
+    needles = needles_of([bank])
+    noise = np.random.default_rng(3).bytes(50_000)
+    assert search(needles, [noise, json.dumps({"n": noise.hex()}).encode()]) == set()
+    for what, value in planted.items():
+        wrapped = json.dumps({"a": {"b": msgspec.json.encode(value).decode()}}).encode()
+        squeezed = gzip.compress(wrapped)
+        for stream in (noise[:999] + value + noise, wrapped, squeezed, value.hex().encode()):
+            assert search(needles, [stream]), what
+
+
+def test_proxy_records_both_directions_and_http_is_unframed() -> None:
+    bank, _ = make_tables()
+    needles = needles_of([bank])
+    secret = json.dumps({"id": bank[KEY][5].as_py()}).encode()
+    body = gzip.compress(secret)
+    half = len(body) // 2
+    answer = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n"
+    for part in (body[:half], body[half:]):
+        answer += f"{len(part):x}\r\n".encode() + part + b"\r\n"
+    answer += b"0\r\n\r\n"
+    with Recorder() as recorder, socket.create_server(("127.0.0.1", 0)) as server:
+        port = recorder.forward("peer", "127.0.0.1", server.getsockname()[1])
+        with socket.create_connection(("127.0.0.1", port)) as caller:
+            caller.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            accepted, _ = server.accept()
+            with accepted:
+                assert accepted.recv(100).startswith(b"GET /")
+                accepted.sendall(answer)
+            while caller.recv(4096):
+                pass
+        (recording,) = recorder.of("peer")
+    assert bytes(recording.sent) == b"GET / HTTP/1.1\r\n\r\n"
+    assert bytes(recording.returned) == answer
+    assert search(needles, http_messages(answer))
+    assert json.loads(list(http_messages(answer))[1]) == json.loads(secret)
+
+
+# -- computing links -----------------------------------------------------------------------------
+
+
+class Links:
+    """The plaintext of a step's links by ``link caller>callee``."""
+
+    def __init__(self, recorder: Recorder, operator: str) -> None:
+        self.by_label: dict[str, list[bytes]] = {}
+        for recording in list(recorder.recordings):
+            name, _, label = recording.label.partition(" ")
+            if name == operator:
+                kept = self.by_label.setdefault(label, [])
+                kept += [bytes(recording.sent), bytes(recording.returned)]
+        recorder.recordings.clear()
+
+    def bytes_sent(self, label: str) -> int:
+        return sum(map(len, self.by_label[label]))
+
+    def findings(self, needles: Needles) -> dict[str, set[str]]:
+        """What was found, by link; links with no finding are left out."""
+        found = {label: search(needles, kept) for label, kept in self.by_label.items()}
+        return {label: names for label, names in found.items() if names}
+
+
+@pytest.fixture(scope="module")
+def recorder() -> Iterator[Recorder]:
+    with Recorder() as recorder:
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def rehearsal(
+    recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TappedRehearsal]:
+    rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=90_000)
+    yield rehearsal
+    rehearsal.clear()
+
+
+def table_of(rehearsal: TappedRehearsal, reference: ObjectRef) -> Table:
+    return Table(reference.path, bytes.fromhex(reference.key), rehearsal.suite)
+
+
+def successful(done: dict[str, Outcome]) -> dict[str, Outcome]:
+    for alias, outcome in done.items():
+        assert outcome.error is None, (alias, outcome.error)
+    return done
+
+
+async def align(rehearsal: TappedRehearsal, left: pa.Table, right: pa.Table) -> dict[str, Outcome]:
+    inputs = {
+        "left": {"bank": rehearsal.enter(left, key_columns=[KEY])},
+        "right": {"merchant": rehearsal.enter(right, key_columns=[KEY])},
+    }
+    parameters = {"left_key": KEY, "right_key": KEY}
+    return successful(await rehearsal.run("align", OWNERS, inputs, parameters))
+
+
+async def test_alignment_sends_no_key_and_no_hash_of_one(rehearsal: TappedRehearsal) -> None:
+    bank, merchant = make_tables()
+    done = await align(rehearsal, bank, merchant)
+    assert done["bank"].outputs["table"].rows == COMMON
+    links = Links(rehearsal.recorder, "align")
+    assert set(links.by_label) == {"data bank>merchant", "data merchant>bank"}
+    nonce = rehearsal.nonces["align"]
+    prefixes = [nonce.encode(), bytes.fromhex(nonce)]
+    assert links.findings(needles_of([bank, merchant], prefixes=prefixes)) == {}
+    control = Needles()
+    control.add("declared: number of keys", f'"keys":{BANK_ROWS}'.encode())
+    assert list(links.findings(control)) == ["data bank>merchant"]
+
+
+async def test_equal_keys_at_both_owners_are_not_seen_before_the_protocol(
+    rehearsal: TappedRehearsal,
+) -> None:
+    """libpsi compares a hash of all keys first; equal hashes would tell the sender the result."""
+    bank, _ = make_tables()
+    await align(rehearsal, bank, bank)
+    links = Links(rehearsal.recorder, "align")
+    there, back = ("data bank>merchant", "data merchant>bank")
+    assert min(links.bytes_sent(there), links.bytes_sent(back)) > 20_000
+    assert not (_random_words(links.by_label[there][0]) & _random_words(links.by_label[back][0]))
+
+
+def _random_words(data: bytes) -> set[int]:
+    """Eight bytes at any place that look like a part of a hash rather than of a frame."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), 8)
+    distinct = (np.diff(np.sort(windows, axis=1), axis=1) > 0).sum(axis=1) == 7
+    high = (windows >= 0x80).sum(axis=1)
+    kept = np.ascontiguousarray(windows[distinct & (high >= 3) & (high <= 6)])
+    return set(kept.view("<u8").reshape(-1).tolist())
+
+
+async def test_joint_steps_send_shares_and_what_is_declared(rehearsal: TappedRehearsal) -> None:
+    bank, merchant = make_tables()
+    done = await align(rehearsal, bank, merchant)
+    Links(rehearsal.recorder, "align")
+    parts = outputs_of(done, "table")
+    aligned = [table_of(rehearsal, part).to_arrow() for part in parts.values()]
+    ranges = list(extremes(aligned[1]))
+    secret = needles_of([bank, merchant, *aligned], but=[*ranges, *extremes(aligned[0])])
+
+    await rehearsal_step(rehearsal, "summary", THREE, {"table": parts}, {})
+    links = Links(rehearsal.recorder, "summary")
+    assert len(links.by_label) == 12
+    assert links.findings(secret) == {}
+    told = Needles()
+    add_numbers(told, "range", np.array(ranges[:2]))
+    assert list(links.findings(told)) == ["data merchant>bank"]
+
+    for roles, count in ((THREE, 12), (APART, 18)):
+        trained = await rehearsal_step(
+            rehearsal, "logistic_regression", roles, {"table": parts}, TRAINING
+        )
+        _add_prepared(secret, rehearsal, parts)
+        links = Links(rehearsal.recorder, "logistic_regression")
+        assert len(links.by_label) == count
+        assert links.findings(secret) == {}
+        both = {"model": outputs_of(trained, "model"), "table": parts}
+        if roles is APART:
+            continue
+        measured = await rehearsal_step(rehearsal, "evaluate", roles, both, {"label": LABEL})
+        report = json.loads(rehearsal.data(measured["bank"].outputs["report"]))
+        links = Links(rehearsal.recorder, "evaluate")
+        assert links.findings(_with_metrics(report)) == {}
+        assert links.findings(secret) == {}
+        scored = await rehearsal_step(rehearsal, "predict", roles, both, {})
+        scores = rehearsal.table(scored["bank"].outputs["scores"]).to_arrow()
+        add_numbers(secret, "score", np.asarray(scores["score"]))
+        assert Links(rehearsal.recorder, "predict").findings(secret) == {}
+
+
+async def rehearsal_step(
+    rehearsal: TappedRehearsal,
+    operator: str,
+    roles: dict[str, list[Role]],
+    inputs: dict[str, dict[str, ObjectRef]],
+    parameters: dict[str, Any],
+) -> dict[str, Outcome]:
+    return successful(await rehearsal.run(operator, roles, inputs, parameters))
+
+
+def _add_prepared(
+    needles: Needles, rehearsal: TappedRehearsal, parts: dict[str, ObjectRef]
+) -> None:
+    """Columns as the model sees them, in training order: scaled, in fixed point, as labels."""
+    order = make_schedule(COMMON, TRAINING["batch_size"], 2, 0.1).order(  # type: ignore[arg-type]
+        bytes.fromhex(rehearsal.nonces["logistic_regression"])
+    )
+    for reference in parts.values():
+        table = table_of(rehearsal, reference)
+        columns = [c for c in table.columns if c.name not in {KEY, LABEL}]
+        recipe = preparation.learn(table, columns, 8)
+        prepared = preparation.apply(recipe, table)[order]
+        for number, feature in enumerate(recipe.features):
+            if feature.what == "value":
+                name = f"prepared {feature.column}"
+                add_numbers(needles, name, prepared[:, number].astype(np.float64))
+        add_numbers(needles, "prepared rows", prepared.reshape(-1).astype(np.float64))
+        if any(column.name == LABEL for column in table.columns):
+            labels = np.asarray(table.to_arrow()[LABEL])[order]
+            add_flags(needles, "labels in training order", labels)
+
+
+def _with_metrics(report: dict[str, Any]) -> Needles:
+    needles = Needles()
+    for name, value in report.items():
+        if isinstance(value, float) and 0 < value < 1:
+            needles.add(f"metric {name}", repr(value)[:9].encode())
+            needles.add(f"metric {name}", np.float64(value).tobytes())
+    assert len(needles) >= 4
+    return needles
+
+
+# -- nodes and ledger ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def flow(town: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A flow on tables of rare values, from import to scores; the id of it."""
+    bank_file, merchant_file = write_files(tmp_path_factory.mktemp("secret"))
+    files = DemoFiles(bank_file, merchant_file, KEY, LABEL)
+    bank, merchant = publish(town.network, files)
+    own = type(town)(town.network, files, bank, merchant, town.recorder)
+    analyst = town.network.nodes["bank"].client("analyst")
+    deployed = analyst.flows.deploy(own.text(ALL_AT_HOME))
+    view = analyst.flows.wait_completed(deployed.id, 300.0)
+    town.network.nodes["auditor"].client("auditor").audit.trace(view.id)
+    return view
+
+
+@pytest.fixture(scope="module")
+def keys(town: Any) -> dict[str, Secrets]:
+    return {key: unlock(NodeHome(node.home), {}) for key, node in town.network.nodes.items()}
+
+
+@pytest.fixture(scope="module")
+def spoken(town: Any, flow: Any) -> list[bytes]:
+    """Every HTTP message between nodes since the network began."""
+    recordings: list[Recording] = list(town.recorder.recordings)
+    assert {recording.label for recording in recordings} >= {"operator", "bank", "merchant"}
+    streams: list[bytes] = []
+    for recording in recordings:
+        for stream in (bytes(recording.sent), bytes(recording.returned)):
+            streams += list(http_messages(stream))
+    return list(dict.fromkeys(streams))
+
+
+@pytest.fixture(scope="module")
+def opened(spoken: list[bytes], keys: dict[str, Secrets]) -> bytes:
+    """What was inside the sealed messages."""
+    identities = {held.identity.did: held.identity for held in keys.values()}
+    found = [_open(identities, body) for body in spoken if _is_sealed(body)]
+    assert len(found) > 20
+    return peeled(found)
+
+
+@pytest.fixture(scope="module")
+def outside(spoken: list[bytes]) -> bytes:
+    """What anybody on the network sees between nodes, in all its encodings."""
+    return peeled(spoken)
+
+
+def _open(identities: dict[str, Identity], body: bytes) -> bytes:
+    suite = next(iter(identities.values())).suite
+
+    def private_of(kid: str) -> bytes:
+        return identities[kid.partition("#")[0]].agreement_private(kid)
+
+    def public_of(kid: str) -> bytes:
+        return identities[kid.partition("#")[0]].agreement_public
+
+    return open_between(suite, body, private_of=private_of, public_of=public_of).plaintext
+
+
+def _is_sealed(body: bytes) -> bool:
+    try:
+        return "ciphertext" in json.loads(body)
+    except (ValueError, TypeError):
+        return False
+
+
+@pytest.fixture(scope="module")
+def secret(town: Any, flow: Any, spoken: list[bytes], keys: dict[str, Secrets]) -> Needles:
+    """Rows, ids, hashes of them under everything that may serve as salt, keys, passwords."""
+    analyst = town.network.nodes["bank"].client("analyst")
+    salts = [flow.id.encode(), flow.grants[0].encode(), town.network.nodes["bank"].did.encode()]
+    tables = [*make_tables(), _result_table(analyst, flow.id, "align", "table")]
+    needles = needles_of(tables, prefixes=salts)
+    scores = _result_table(analyst, flow.id, "score", "scores")
+    add_numbers(needles, "score", np.asarray(scores["score"]))
+    for name, line in _report_numbers(analyst, flow.id):
+        needles.add(name, line)
+    for key, held in keys.items():
+        identity = held.identity
+        entries = [ORDERER_ENTRY] if ORDERER_ENTRY in held.keystore.names() else []
+        for what, value in (
+            ("vault key", held.vault_key),
+            ("wallet key", held.wallet_key),
+            ("journal key", held.journal_key),
+            ("agreement key", identity.agreement_private()),
+            *((name, held.keystore.get(name)) for name in entries),
+        ):
+            add_secret(needles, f"{what} of {key}", value)
+        for user, password in town.network.nodes[key].passwords.items():
+            needles.add(f"password of {user} of {key}", password.encode())
+    return needles
+
+
+def _result_table(client: Any, flow: str, step: str, output: str) -> pa.Table:
+    import io
+
+    import pyarrow.parquet
+
+    raw = client.flows.result(flow, step, output, file_format="parquet")
+    return pyarrow.parquet.read_table(io.BytesIO(raw))
+
+
+def _report_numbers(client: Any, flow: str) -> Iterator[tuple[str, bytes]]:
+    """Metrics and statistics as decimal text."""
+    for step in ("report", "evaluate"):
+        report = json.loads(client.flows.result(flow, step, "report"))
+        for leaf in _numbers_in(report):
+            if isinstance(leaf, float) and len(repr(leaf)) >= 9:
+                yield f"number of {step}", repr(leaf)[:9].encode()
+
+
+def _numbers_in(value: Any) -> Iterator[float | int]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in {"height", "time_ms", "at_height", "since_height", "expires_ms"}:
+                yield from _numbers_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _numbers_in(inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
+
+
+def test_nodes_tell_each_other_no_row_no_id_no_hash_and_no_key(
+    outside: bytes, opened: bytes, secret: Needles
+) -> None:
+    assert len(secret) > 50_000
+    assert secret.find(outside) == set()
+    assert secret.find(opened) == set()
+
+
+def test_search_of_the_nodes_traffic_reaches_into_blocks_and_sealed_messages(
+    flow: Any, outside: bytes, opened: bytes, secret: Needles
+) -> None:
+    control = Needles()
+    add_text(control, "dataset title", "Customer profiles")
+    add_text(control, "flow", flow.id)
+    control.add("offer", b"hanse/session-offer/1")
+    assert {"flow as utf-8 text", "dataset title as utf-8 text"} <= control.find(outside)
+    assert "offer" not in control.find(outside)
+    assert "offer" in control.find(opened)
+    bank, _ = make_tables()
+    planted = hashlib.sha1(bank[KEY][0].as_py().encode()).digest()
+    message = json.dumps({"blocks": [msgspec.json.encode(planted).decode()]}).encode()
+    assert "SHA-1 of column id, raw" in search(secret, [message])
+
+
+@pytest.fixture(scope="module")
+def blocks(town: Any, flow: Any) -> list[dict[str, Any]]:
+    """Every block of the chain, decoded, as the auditor's node holds it."""
+    ledger = town.network.nodes["auditor"].client("auditor").ledger
+    height = ledger.status().height
+    return [ledger.block(number).model_dump(mode="json") for number in range(height + 1)]
+
+
+def test_ledger_holds_no_row_no_id_no_hash_no_count_and_no_metric(
+    town: Any, flow: Any, blocks: list[dict[str, Any]], secret: Needles
+) -> None:
+    raw = [json.dumps(block, ensure_ascii=False).encode() for block in blocks]
+    assert search(secret, raw) == set()
+    concerned = [t for block in blocks for t in block["transactions"]]
+    assert any(flow.id in json.dumps(t) for t in concerned)
+    analyst = town.network.nodes["bank"].client("analyst")
+    rows = {item.rows for item in analyst.flows.results(flow.id).items if item.rows}
+    counts = {BANK_ROWS, MERCHANT_ROWS, COMMON} | rows
+    assert len(counts) >= 5
+    said = [
+        (number, t["contract"], t["action"])
+        for t in concerned
+        for number in _numbers_in([t["payload"], t["events"], t["result"]])
+        if number in counts
+    ]
+    assert said == []
+
+
+def test_opened_evidence_holds_digests_and_metrics_but_no_rows(town: Any, flow: Any) -> None:
+    """The summary's receiver is told ranges; auditors may open its report as evidence."""
+    bank, merchant = make_tables()
+    secret = needles_of([bank, merchant], but=_ranges(town, flow.id))
+    node = town.network.nodes["auditor"].client("auditor")
+    items = node.evidence.list(flow=flow.id, limit=200).items
+    texts: list[bytes] = []
+    for item in items:
+        try:
+            texts.append(node.evidence.open(item.id).model_dump_json().encode())
+        except HanseError as error:
+            assert error.status in (403, 404), error.code
+    assert texts
+    inside = peeled(texts)
+    assert secret.find(inside) == set()
+    assert b'"minimum"' in inside
+
+
+def _ranges(town: Any, flow: str) -> Iterator[float]:
+    report = json.loads(
+        town.network.nodes["bank"].client("analyst").flows.result(flow, "report", "report")
+    )
+    for line in report["columns"]:
+        if "minimum" in line:
+            yield from (line["minimum"], line["maximum"])
