@@ -78,13 +78,14 @@ def add_to(app: typer.Typer) -> None:
             keep=keep,
             suite=suite,
         )
-        result = play(options, Progress(console))
+        result, look = play(options, Progress(console))
         if report is not None:
             result.write(report)
-        if run.as_json:
-            return result
-        result.show(console)
-        return None
+        if not run.as_json:
+            result.show(console)
+        if look:
+            console.print(look, markup=False, highlight=False)
+        return result if run.as_json else None
 
 
 def _files(bank: Path | None, partner: Path | None, id_column: str, label: str) -> DemoFiles:

@@ -6,7 +6,7 @@ from hanse.cli.demo.network import DemoNetwork
 from hanse.cli.demo.organisations import EVERYBODY
 
 
-def how_to_look(network: DemoNetwork) -> str:
+def how_to_look(network: DemoNetwork, flow: str) -> str:
     """Addresses, users and passwords of the trial network, and commands to begin with."""
     lines = ["", "The network is up. Log in as somebody, then look around:", ""]
     for org in EVERYBODY:
@@ -17,12 +17,14 @@ def how_to_look(network: DemoNetwork) -> str:
     auditor = network.nodes["auditor"]
     lines += [
         "",
-        f"  hanse login {analyst.url} --username analyst",
-        "  hanse flows list",
+        f"  hanse login {analyst.url} --user analyst",
+        f"  hanse flows show {flow}",
+        f"  hanse flows result {flow} evaluate report",
         "  hanse catalogue search",
-        f"  hanse login {auditor.url} --username auditor",
-        "  hanse audit trace FLOW",
+        f"  hanse login {auditor.url} --user auditor",
+        f"  hanse audit trace {flow}",
         "",
-        f"Homes and logs: {network.root}. Stop: kill the process ids above, then remove it.",
+        f"Homes and logs: {network.root.absolute()}",
+        "Stop: kill the process ids above, then remove that directory.",
     ]
     return "\n".join(lines)

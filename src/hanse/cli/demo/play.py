@@ -60,8 +60,8 @@ class _Stage:
             return run_flow(self.network, text, self.progress.note)
 
 
-def play(options: DemoOptions, progress: Progress) -> DemoReport:
-    """Run the demo.
+def play(options: DemoOptions, progress: Progress) -> tuple[DemoReport, str]:
+    """Run the demo; returns its report and, of a network left up, how to look around.
 
     Raises:
         DemoFailed: with everything that went wrong; other named errors of the step that failed.
@@ -73,11 +73,10 @@ def play(options: DemoOptions, progress: Progress) -> DemoReport:
         failures = report.failures()
         if failures:
             raise DemoFailed("; ".join(failures))
-        if options.keep:
-            progress.note(how_to_look(network))
-    if not options.keep:
-        shutil.rmtree(options.home)
-    return report
+    if options.keep:
+        return report, how_to_look(network, report.flows[0].id)
+    shutil.rmtree(options.home)
+    return report, ""
 
 
 def _in_network(network: DemoNetwork, options: DemoOptions, progress: Progress) -> DemoReport:
