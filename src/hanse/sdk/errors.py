@@ -66,7 +66,7 @@ class FlowTerminated(ComputeError):
     """The flow ended without completing."""
 
     code = "sdk.flow_terminated"
-    help = "Read the reports of the attempts: hanse flow show FLOW."
+    help = "Read the reports of the attempts: hanse flows show FLOW."
 
 
 class ImportFailed(InputError):
@@ -80,7 +80,7 @@ class GrantClosed(ConflictError):
     """The grant ended before it reached the state waited for."""
 
     code = "sdk.grant_closed"
-    help = "Look at the grant's reason and apply again: hanse grant request."
+    help = "Look at the grant's reason and apply again: hanse grants request."
 
 
 def from_answer(status: int, content: bytes, url: str) -> HanseError:
