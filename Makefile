@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMPS := .make
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench bench-slow lock clean
+.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench lock clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,8 +40,8 @@ test-slow: $(STAMPS)/setup-dev ## Run the long suites too
 
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
 	@$(BIN)/python -m pytest -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
-	  --cov-report=term-missing:skip-covered --cov-fail-under=95 \
-	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors tests/architecture $(ARGS)
+	  --cov-report=term:skip-covered --cov-fail-under=95 \
+	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors $(ARGS)
 
 lint: $(STAMPS)/setup-dev ## Style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
