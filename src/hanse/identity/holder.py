@@ -1,7 +1,9 @@
 """An identity and its private keys, as its owner's process holds it.
 
 Private keys come from a keystore, stay in this object and never enter ``repr``, logs or
-errors. A changed key makes a new object; the old one still works until the ledger has the change.
+errors. A changed key makes a new object, the successor; the old one still works until the ledger
+has the change. A running node has one object in use everywhere, which then takes over the
+successor's keys.
 """
 
 from __future__ import annotations
@@ -50,6 +52,8 @@ class Identity:
         suite: the suite of its keys.
         signing_key_id: fragment of the key that signs now.
         agreement_key_id: fragment of the key that others seal to now.
+        successor: the same DID with a signing key that is announced, or about to be; None when
+            no change is under way.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Identity:
         self.signing_key_id = signing_key_id
         self.agreement_key_id = agreement_key_id
         self._keys = dict(keys)
+        self.successor: Identity | None = None
 
     def __repr__(self) -> str:
         return f"Identity({self.did})"
@@ -184,6 +189,19 @@ class Identity:
             signing_key_id=self.signing_key_id,
             agreement_key_id=self.agreement_key_id,
         )
+
+    def take_over(self) -> None:
+        """Go on with the successor's keys; call once the ledger has them.
+
+        Raises:
+            KeyNotFound: there is no successor.
+        """
+        successor = self.successor
+        if successor is None:
+            raise KeyNotFound("no change of keys is under way")
+        # One assignment: another thread signs with the old key or the new, never with neither.
+        self._keys = dict(successor._keys)
+        self.successor = None
 
     def prove_rotation(self) -> bytes:
         """Signature of a new key over ``{did, key, public}``: it is held by who announces it."""

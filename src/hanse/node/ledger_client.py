@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
 from hanse.core.errors import HanseError, InternalError, UnavailableError, catalogue, error_for
@@ -14,6 +14,7 @@ from hanse.ledger.contract.state import StateReader
 from hanse.ledger.transaction import build_transaction
 from hanse.node.clock import Clock, now_ms
 from hanse.node.observability.logs import logger
+from hanse.node.turnstile import Turnstile
 
 _log = logger("node.ledger")
 RECEIPT_TIMEOUT_S = 30.0
@@ -67,6 +68,7 @@ class Submitter:
         self._ledger = ledger
         self._identity = identity
         self._clock = clock
+        self._turnstile = Turnstile()
 
     async def submit(
         self, contract: str, message: Message, *, timeout_s: float = RECEIPT_TIMEOUT_S
@@ -85,6 +87,34 @@ class Submitter:
         self, contract: str, message: Message, *, timeout_s: float = RECEIPT_TIMEOUT_S
     ) -> Receipt:
         """The same, but a refusal by the contract stays in the receipt."""
+        async with self._turnstile.passing():
+            return await self._send(contract, message, timeout_s)
+
+    async def submit_alone(
+        self, contract: str, message: Message, then: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Submit while no other transaction of this node is under way.
+
+        A key holds for whole blocks: what was signed with the old one and is not in a block yet
+        when the key changes would be lost.
+
+        Args:
+            contract: name of the contract.
+            message: what changes the key.
+            then: runs before other transactions go on, also when the submission failed.
+
+        Raises:
+            HanseError: as `submit`.
+        """
+        async with self._turnstile.alone():
+            try:
+                receipt = await self._send(contract, message, RECEIPT_TIMEOUT_S)
+            finally:
+                await then()
+        if not receipt.ok:
+            raise receipt_error(receipt)
+
+    async def _send(self, contract: str, message: Message, timeout_s: float) -> Receipt:
         raw = await asyncio.to_thread(
             build_transaction,
             self._identity,

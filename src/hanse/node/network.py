@@ -26,6 +26,7 @@ from hanse.node.data.tables import Tables
 from hanse.node.database.engine import Database
 from hanse.node.database.open import views_database
 from hanse.node.host import Host
+from hanse.node.keys import SigningKey
 from hanse.node.ledger_client import Submitter
 from hanse.node.membership.admission import Admission
 from hanse.node.membership.applications import Applications
@@ -61,6 +62,7 @@ class Network:
     views: Database
     projector: Projector
     submitter: Submitter
+    signing_key: SigningKey
     resolver: Callable[[], LedgerResolver]
     peer_tokens: PeerTokens
     peers: PeerClient
@@ -84,6 +86,8 @@ class Network:
         await asyncio.to_thread(self.projector.prepare)
         await asyncio.to_thread(self.tables.recover)
         await self.ledger.start()
+        await asyncio.to_thread(self.signing_key.settle)
+        background.start("keys", self.signing_key.run)
         background.start("views", lambda: self.projector.follow(self.ledger))
         background.start("grants", self.grant_verifier.run)
         background.start("anchoring", self.anchoring.run)
@@ -174,6 +178,7 @@ def _assemble(
         views=views,
         projector=Projector(views, genesis, ledger.chain, host.metrics),
         submitter=submitter,
+        signing_key=SigningKey(identity, host.secrets.keystore, submitter, ledger),
         resolver=resolver,
         peer_tokens=PeerTokens(suite, identity.did, resolver(), is_active, clock),
         peers=peers,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from hanse.crypto.keystore import Keystore
 from hanse.crypto.suite import Suite
-from hanse.identity.holder import Identity
+from hanse.identity.holder import NEXT_ENTRY, Identity
 from hanse.node.errors import NoPassphrase, UnsafeFileMode
 from hanse.node.home import NodeHome
 
@@ -73,9 +73,12 @@ def unlock(home: NodeHome, environment: Mapping[str, str] | None = None) -> Secr
         WrongPassphrase: it does not open the keystore.
     """
     keystore = Keystore.open(home.keystore_file, find_passphrase(home, environment))
+    identity = Identity.load(keystore)
+    if NEXT_ENTRY in keystore.names():
+        identity.successor = Identity.load(keystore, NEXT_ENTRY)
     return Secrets(
         keystore=keystore,
-        identity=Identity.load(keystore),
+        identity=identity,
         vault_key=keystore.get(VAULT_ENTRY),
         wallet_key=keystore.get(WALLET_ENTRY)[: keystore.suite.key_bytes],
         journal_key=keystore.get(JOURNAL_ENTRY)[: keystore.suite.key_bytes],

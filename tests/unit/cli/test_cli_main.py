@@ -120,6 +120,8 @@ DESTRUCTIVE = [
     ["tokens", "delete", "tk"],
     ["members", "suspend", "did:hanse:a"],
     ["members", "remove", "did:hanse:a"],
+    ["identity", "rotate-key"],
+    ["identity", "deactivate"],
     ["credentials", "suspend", "cr"],
     ["credentials", "revoke", "cr"],
     ["data", "delete", "tb"],

@@ -13,6 +13,7 @@ from hanse.contracts.identity.types import (
     STATUS_LISTS,
     DidRecord,
     IssuerRecord,
+    KeyPeriod,
     MemberRecord,
     StatusListRecord,
 )
@@ -32,6 +33,21 @@ def get_member(state: StateReader, did: str) -> MemberRecord | None:
 def get_did(state: StateReader, did: str) -> DidRecord | None:
     """The DID record, or None."""
     return DIDS.get(state, did)
+
+
+def signing_periods(state: StateReader, did: str) -> list[tuple[str, KeyPeriod]]:
+    """Keys that sign or signed for a DID, with their key ids, oldest first.
+
+    Covers the key ids that stand in the document now; signing key ids never change.
+    """
+    record = DIDS.get(state, did)
+    if record is None:
+        return []
+    found = []
+    for method in rules.signing_methods(record.document):
+        history = KEYS.get(state, did, method.id)
+        found += [(method.id, period) for period in (history.periods if history else [])]
+    return sorted(found, key=lambda entry: entry[1].first_height)
 
 
 def get_issuer(state: StateReader, did: str) -> IssuerRecord | None:

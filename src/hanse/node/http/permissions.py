@@ -29,6 +29,9 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     ((_ADMIN, _AUDITOR), "applications.list applications.get"),
     (_EVERYONE, "members.list members.get members.resolve"),
     ((_ADMIN,), "members.suspend members.reinstate members.remove"),
+    # the organisation's own DID
+    (_EVERYONE, "identity.show"),
+    ((_ADMIN,), "identity.rotate_key identity.update_endpoint identity.deactivate"),
     ((_ADMIN, _STEWARD, _AUDITOR), "credentials.list credentials.get"),
     (_EVERYONE, "credentials.verify"),
     ((_ADMIN,), "credentials.suspend credentials.reinstate credentials.revoke"),

@@ -97,6 +97,17 @@ class PeerSession:
             self._token = ""
 
     async def _prove(self) -> None:
+        try:
+            await self._prove_as(self._identity)
+        except AuthenticationError:
+            # The peer may be ahead of our copy of the ledger and know our announced key already;
+            # without a token we could not fetch the very block that tells us so.
+            successor = self._identity.successor
+            if successor is None:
+                raise
+            await self._prove_as(successor)
+
+    async def _prove_as(self, signer: Identity) -> None:
         asked = await self._http.call(
             self.url, "peer.challenge", ChallengeView, body=ChallengeRequest(did=self._identity.did)
         )
@@ -104,7 +115,7 @@ class PeerSession:
             challenge = msgspec.convert(asked.challenge, Challenge)
         except msgspec.ValidationError as error:
             raise AnswerNotUnderstood("the peer's challenge is malformed") from error
-        signed = answer(self._identity, challenge, audience=self.did)
+        signed = answer(signer, challenge, audience=self.did)
         given = await self._http.call(
             self.url, "peer.answer", PeerTokenView, body=ChallengeAnswerRequest(answer=dict(signed))
         )
