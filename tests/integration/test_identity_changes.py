@@ -179,6 +179,18 @@ def test_only_administrators_change_the_identity(network: SmallNetwork, user: st
     assert [period.public for period in area.show().signing_keys] == keys
 
 
+def test_operator_accredits_an_issuer_and_withdraws_it(network: SmallNetwork) -> None:
+    operator, bank = network["operator"].client(), network["bank"]
+    given = operator.issuers.accredit(bank.did, ["AuditCredential"])
+    assert (given.types, given.active, given.name) == (["AuditCredential"], True, "bank")
+    network.sync()
+    assert bank.client().issuers.list().items == [given]
+    with pytest.raises(HanseError) as refused:
+        bank.client().issuers.withdraw(bank.did)
+    assert refused.value.code == "identity.role_required"
+    assert not operator.issuers.withdraw(bank.did, "over").active
+
+
 def test_deactivated_did_is_out_for_good(network: SmallNetwork) -> None:
     leaver, operator = network["leaver"], network["operator"].client()
     with pytest.raises(HanseError) as own:

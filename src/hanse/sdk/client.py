@@ -15,6 +15,7 @@ from hanse.sdk.evidence import AuditArea, EvidenceArea
 from hanse.sdk.flows import FlowsArea
 from hanse.sdk.grants import GrantsArea
 from hanse.sdk.identity import IdentityArea
+from hanse.sdk.issuers import IssuersArea
 from hanse.sdk.ledger import LedgerArea
 from hanse.sdk.members import ApplicationsArea, CredentialsArea, MembersArea
 from hanse.sdk.node import NodeArea
@@ -59,6 +60,7 @@ class Client:
         self.applications = ApplicationsArea(self._transport)
         self.members = MembersArea(self._transport)
         self.identity = IdentityArea(self._transport)
+        self.issuers = IssuersArea(self._transport)
         self.credentials = CredentialsArea(self._transport)
         self.ledger = LedgerArea(self._transport)
         self.data = DataArea(self._transport)

@@ -122,6 +122,7 @@ DESTRUCTIVE = [
     ["members", "remove", "did:hanse:a"],
     ["identity", "rotate-key"],
     ["identity", "deactivate"],
+    ["issuers", "withdraw", "did:hanse:a"],
     ["credentials", "suspend", "cr"],
     ["credentials", "revoke", "cr"],
     ["data", "delete", "tb"],

@@ -306,7 +306,7 @@ class _Filled(dict[str, str]):
 
 _OWN = (
     "session.show session.logout users.set_password tokens.list tokens.create tokens.delete "
-    "identity.show "
+    "identity.show issuers.list "
     "members.list members.get members.resolve credentials.verify ledger.status ledger.blocks "
     "ledger.block ledger.transactions ledger.transaction ledger.prove_transaction "
     "ledger.prove_state catalogue.datasets catalogue.dataset catalogue.resources "
@@ -317,6 +317,7 @@ _ADMIN = (
     "users.list users.create users.get users.update users.delete applications.list "
     "applications.get applications.admit applications.reject members.suspend "
     "identity.rotate_key identity.update_endpoint identity.deactivate "
+    "issuers.accredit issuers.withdraw "
     "members.reinstate members.remove credentials.list credentials.get credentials.suspend "
     "credentials.reinstate credentials.revoke ledger.submit ledger.raw_blocks "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "

@@ -32,6 +32,8 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     # the organisation's own DID
     (_EVERYONE, "identity.show"),
     ((_ADMIN,), "identity.rotate_key identity.update_endpoint identity.deactivate"),
+    (_EVERYONE, "issuers.list"),
+    ((_ADMIN,), "issuers.accredit issuers.withdraw"),
     ((_ADMIN, _STEWARD, _AUDITOR), "credentials.list credentials.get"),
     (_EVERYONE, "credentials.verify"),
     ((_ADMIN,), "credentials.suspend credentials.reinstate credentials.revoke"),
