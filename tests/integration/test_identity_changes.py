@@ -191,6 +191,21 @@ def test_operator_accredits_an_issuer_and_withdraws_it(network: SmallNetwork) ->
     assert not operator.issuers.withdraw(bank.did, "over").active
 
 
+def test_right_is_handed_on_by_its_holder_only(network: SmallNetwork, tmp_path) -> None:
+    bank, merchant = network["bank"], network["merchant"]
+    dataset = publish(merchant, tmp_path)
+    area = merchant.client().rights
+    assert (area.show(dataset).processing, area.show(dataset).registered) == (merchant.did, False)
+    network.sync()
+    with pytest.raises(HanseError) as refused:
+        bank.client().rights.transfer(dataset, "processing", bank.did)
+    assert refused.value.code == "rights.right_not_held"
+    given = area.transfer(dataset, "processing", bank.did)
+    assert (given.processing, given.holding) == (bank.did, merchant.did)
+    network.sync()
+    assert bank.client().rights.show(dataset) == given
+
+
 def test_deactivated_did_is_out_for_good(network: SmallNetwork) -> None:
     leaver, operator = network["leaver"], network["operator"].client()
     with pytest.raises(HanseError) as own:

@@ -22,6 +22,7 @@ from hanse.api import (
     operators,
     peer,
     points,
+    rights,
     session,
 )
 from hanse.api.operation import Operation
@@ -37,6 +38,7 @@ _AREAS = (
     catalogue,
     operators,
     grants,
+    rights,
     flows,
     points,
     evidence,

@@ -21,6 +21,7 @@ from hanse.sdk.members import ApplicationsArea, CredentialsArea, MembersArea
 from hanse.sdk.node import NodeArea
 from hanse.sdk.peer import PeerArea
 from hanse.sdk.points import PointsArea
+from hanse.sdk.rights import RightsArea
 from hanse.sdk.session import SessionArea, TokensArea, UsersArea
 from hanse.sdk.transport import Transport
 
@@ -67,6 +68,7 @@ class Client:
         self.catalogue = CatalogueArea(self._transport)
         self.operators = OperatorsArea(self._transport)
         self.grants = GrantsArea(self._transport)
+        self.rights = RightsArea(self._transport)
         self.flows = FlowsArea(self._transport)
         self.points = PointsArea(self._transport)
         self.evidence = EvidenceArea(self._transport)

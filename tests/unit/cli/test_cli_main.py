@@ -123,6 +123,7 @@ DESTRUCTIVE = [
     ["identity", "rotate-key"],
     ["identity", "deactivate"],
     ["issuers", "withdraw", "did:hanse:a"],
+    ["rights", "transfer", "ds", "holding", "did:hanse:a"],
     ["credentials", "suspend", "cr"],
     ["credentials", "revoke", "cr"],
     ["data", "delete", "tb"],

@@ -306,7 +306,7 @@ class _Filled(dict[str, str]):
 
 _OWN = (
     "session.show session.logout users.set_password tokens.list tokens.create tokens.delete "
-    "identity.show issuers.list "
+    "identity.show issuers.list rights.show "
     "members.list members.get members.resolve credentials.verify ledger.status ledger.blocks "
     "ledger.block ledger.transactions ledger.transaction ledger.prove_transaction "
     "ledger.prove_state catalogue.datasets catalogue.dataset catalogue.resources "
@@ -317,7 +317,7 @@ _ADMIN = (
     "users.list users.create users.get users.update users.delete applications.list "
     "applications.get applications.admit applications.reject members.suspend "
     "identity.rotate_key identity.update_endpoint identity.deactivate "
-    "issuers.accredit issuers.withdraw "
+    "issuers.accredit issuers.withdraw rights.transfer "
     "members.reinstate members.remove credentials.list credentials.get credentials.suspend "
     "credentials.reinstate credentials.revoke ledger.submit ledger.raw_blocks "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "

@@ -30,6 +30,7 @@ from hanse.node.http.routers import (
     operators,
     peer,
     points,
+    rights,
     session,
 )
 from hanse.node.http.routers import node as node_router
@@ -48,6 +49,7 @@ _ROUTERS = (
     catalogue,
     operators,
     grants,
+    rights,
     flows,
     points,
     evidence,

@@ -55,6 +55,8 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     ((_ANALYST,), "grants.request grants.accept grants.verify"),
     ((_STEWARD,), "grants.offer grants.agree grants.revoke"),
     ((_STEWARD, _ANALYST), "grants.terminate"),
+    (_EVERYONE, "rights.show"),
+    ((_ADMIN,), "rights.transfer"),
     # flows: the analyst runs them, the steward of the data can stop them
     (_EVERYONE, "flows.list flows.get"),
     ((_ANALYST,), "flows.check flows.deploy flows.resume flows.rerun"),
