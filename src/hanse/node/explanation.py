@@ -9,6 +9,15 @@ from hanse.compute.errors import UnknownOperator
 from hanse.compute.operators import explain, get_operator
 from hanse.contracts.rights.types import GrantRecord
 
+_AUDITORS = (
+    "The network's auditors can open the evidence of each step: digests, parameters, row counts, "
+    "and the metrics of a model's evaluation. They see no rows, no scores and no statistics."
+)
+_AUDITORS_ZH = (
+    "网络的审计方可以打开每一步的存证：摘要、参数、行数以及模型评估指标；"
+    "看不到数据行、分数和统计值。"
+)
+
 
 def explain_grant(grant: GrantRecord, names: Mapping[str, str], lang: str) -> list[str]:
     """Sentences for the steward who decides.
@@ -25,6 +34,7 @@ def explain_grant(grant: GrantRecord, names: Mapping[str, str], lang: str) -> li
     roles = {"owner": [owner, consumer], "receiver": [consumer]}
     for name in grant.terms.operators:
         lines.extend(_operator(name, roles, lang))
+    lines.append(_AUDITORS_ZH if lang == "zh" else _AUDITORS)
     return lines
 
 

@@ -191,7 +191,8 @@ class Execution:
         rows = {row.port: row.rows for row in kept}
         writer.add_measures("count", "counts", {"rows": rows, "measures": result.measures})
         for row in kept:
-            if row.opened and row.kind == "report":
+            port = self._task.step.operator.outputs[row.port]
+            if row.opened and port.open_to_auditors:
                 report = decode_report(self._ctx.store.get_bytes(row.object_id))
                 writer.add_measures("metric", f"metrics.{row.port}", report)
 

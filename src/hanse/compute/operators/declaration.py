@@ -23,12 +23,17 @@ ROLE_NAMES: dict[str, dict[str, str]] = {
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):
-    """An input or output. Each role in ``held_by`` has its own part of it."""
+    """An input or output. Each role in ``held_by`` has its own part of it.
+
+    ``open_to_auditors`` says that auditors may open its content, sealed in the evidence; of
+    other outputs they see the digest.
+    """
 
     kind: Kind
     held_by: tuple[Role, ...]
     help: str
     help_zh: str
+    open_to_auditors: bool = False
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):

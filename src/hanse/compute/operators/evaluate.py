@@ -52,7 +52,13 @@ SPEC = OperatorSpec(
         ),
     },
     outputs={
-        "report": Port(kind="report", held_by=("receiver",), help="Metrics.", help_zh="评估指标。")
+        "report": Port(
+            kind="report",
+            held_by=("receiver",),
+            help="Metrics.",
+            help_zh="评估指标。",
+            open_to_auditors=True,
+        )
     },
     parameters={
         "label": LABEL,
