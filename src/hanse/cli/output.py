@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO, cast
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -60,10 +61,34 @@ class Output:
             self.console.print(f"more: --after {page.next}, or --all", markup=False)
 
 
-def make_console(stream: Any) -> Console:
+class _Trimmed(io.TextIOBase):
+    """A stream that drops the blanks tables put at the ends of lines."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream below; boxes are drawn with it."""
+        return self._stream.encoding
+
+    def write(self, text: str) -> int:
+        """Write lines without their trailing blanks."""
+        self._stream.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what lies below."""
+        self._stream.flush()
+
+
+def make_console(stream: TextIO) -> Console:
     """A console that never cuts lines when its output is piped on."""
-    width = None if stream.isatty() else PIPE_WIDTH
-    return Console(file=stream, width=width, highlight=False, emoji=False)
+    if stream.isatty():
+        return Console(file=stream, highlight=False, emoji=False)
+    trimmed = cast("TextIO", _Trimmed(stream))
+    return Console(file=trimmed, width=PIPE_WIDTH, highlight=False, emoji=False)
 
 
 def plain(result: object) -> Any:
