@@ -498,12 +498,3 @@ def test_opened_evidence_holds_digests_and_metrics_but_no_rows(town: Any, flow: 
     assert secret.find(inside) == set()
     assert b'"auc"' in inside
     assert b'"minimum"' not in inside
-
-
-def _ranges(town: Any, flow: str) -> Iterator[float]:
-    report = json.loads(
-        town.network.nodes["bank"].client("analyst").flows.result(flow, "report", "report")
-    )
-    for line in report["columns"]:
-        if "minimum" in line:
-            yield from (line["minimum"], line["maximum"])
