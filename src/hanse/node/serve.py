@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from hanse.core.errors import UnavailableError
+from hanse.ledger.collector import relax_collector
 from hanse.node.home import NodeHome
 from hanse.node.http.app import build_app
 from hanse.node.lock import HomeLock
@@ -59,6 +60,7 @@ async def run_node(place: NodeHome) -> None:
         with _stopping_on_signals(node):
             try:
                 await node.start()
+                relax_collector()
                 await _serve(node, listener)
             finally:
                 await node.stop()
