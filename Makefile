@@ -17,13 +17,14 @@ $(VENV)/bin/python:
 
 $(STAMPS)/setup: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing locked dependencies (hash-checked) …"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/setup-dev: requirements-dev.lock $(STAMPS)/setup
 	@echo "Installing locked development tools (hash-checked) …"
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-dev.lock
+	@$(BIN)/python -m pip check
 	@mkdir -p $(STAMPS) && touch $@
 
 setup: $(STAMPS)/setup ## Install Hanse into .venv
