@@ -15,6 +15,7 @@ from hanse.ledger.contract.contract import Context, Contract
 from hanse.ledger.contract.state import StateReader
 from hanse.ledger.errors import SoftwareTooOld, UnknownContract
 from hanse.ledger.records import active_version
+from hanse.ledger.validators import ValidatorDirectory
 
 Provider = Callable[[Context], object]
 
@@ -39,11 +40,13 @@ class Registry:
         wiring: (consumer's name, Protocol) → provider. A provider gets the consumer's context
             and returns an object bound to ``context.acting_as(provider's name)``.
         keys: the key directory.
+        validators: who votes on blocks; None where no contract keeps validators.
     """
 
     contracts: list[Contract]
     wiring: Mapping[tuple[str, type], Provider]
     keys: KeyDirectory
+    validators: ValidatorDirectory | None = None
     _by_version: dict[tuple[str, int], Contract] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
