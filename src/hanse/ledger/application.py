@@ -45,6 +45,7 @@ from hanse.ledger.storage.delta import Delta
 from hanse.ledger.storage.store import Snapshot, Store
 from hanse.ledger.storage.view import View
 from hanse.ledger.transaction import Transaction, decode_message, parse_transaction
+from hanse.ledger.validators import Validator
 
 
 class Application:
@@ -77,6 +78,10 @@ class Application:
         elif stored_chain != self.chain:
             raise WrongGenesis()
         self._load()
+
+    @property
+    def _orderer(self) -> str:
+        return self.genesis.orderer.did if self.genesis.engine == "embedded" else ""
 
     @property
     def head(self) -> Header:
@@ -128,6 +133,17 @@ class Application:
             view = View(snapshot, self._staged, self.suite.hash)
             return self._executor.execute(view, height, time_ms, transactions)
 
+    def refusals(
+        self, height: int, time_ms: int, transactions: Sequence[Transaction | bytes]
+    ) -> list[HanseError | None]:
+        """Why each transaction may not stand in a block above what is committed, None if it may.
+
+        The same on every node that committed the block before: proposals are judged by it.
+        """
+        with self._store.read() as snapshot:
+            view = View(snapshot, Delta(), self.suite.hash)
+            return self._executor.refusals(view, height, time_ms, transactions)
+
     def header_for(self, executed: Executed) -> Header:
         """The header an orderer signs over an executed block."""
         return Header(
@@ -139,13 +155,31 @@ class Application:
             receipts_root=executed.receipts_root,
             state_root=executed.state_root,
             count=len(executed.transactions),
-            orderer=self.genesis.orderer.did,
+            orderer=self._orderer,
         )
 
-    def stage(self, executed: Executed, header: Header, signature: str) -> bytes:
-        """Put an executed block on top; returns its encoded form."""
+    def validators(self, height: int) -> tuple[Validator, ...]:
+        """The set that votes on a block, known for every block up to two above the last staged."""
+        if self._registry.validators is None:
+            return ()
+        with self._store.read() as snapshot:
+            view = View(snapshot, self._staged, self.suite.hash)
+            return self._registry.validators.validators(view, height)
+
+    def stage(
+        self, executed: Executed, header: Header, signature: str, block_id: str = ""
+    ) -> bytes:
+        """Put an executed block on top; returns its encoded form.
+
+        Args:
+            executed: by `execute`.
+            header: by `header_for`.
+            signature: the embedded orderer's, hex.
+            block_id: the ordering engine's hash of the block, hex.
+        """
         encoded = encode_block(
             EncodedBlock(
+                block_id=block_id,
                 header=header,
                 signature=signature,
                 transactions=executed.packed_transactions,
@@ -156,6 +190,10 @@ class Application:
         self._staged.merge(executed.delta)
         self._head = header
         return encoded
+
+    def stage_certificate(self, height: int, certificate: bytes) -> None:
+        """Write an encoded certificate, verified by the caller, with the next commit."""
+        self._staged.certificates[height] = certificate
 
     def commit(self) -> None:
         """Make all staged blocks durable, or on error none of them; they stay staged then.
@@ -194,7 +232,7 @@ class Application:
             receipts_root=receipts_root(self.suite, []),
             state_root=state_root,
             count=0,
-            orderer=genesis.orderer.did,
+            orderer=self._orderer,
         )
         block = Block(header=header, signature="", transactions=[], receipts=[])
         delta.blocks[0] = encode_block(block)

@@ -34,7 +34,8 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         receipts_root: RFC 6962 root over the receipts' committed bytes.
         state_root: root of the state after the block.
         count: number of transactions.
-        orderer: DID of the signer.
+        orderer: DID of the signer under the embedded engine; empty where validators sign
+            certificates instead.
     """
 
     v: int = 1
@@ -71,12 +72,23 @@ class Receipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A block as stored and sent. ``signature`` is hex, empty at height 0.
+    """A block as stored and sent.
 
     A transaction stands in it verbatim. Bytes that are none (an engine may have ordered some)
     stand as a base64url string.
+
+    Attributes:
+        block_id: the ordering engine's hash of the block, hex; empty under the embedded one.
+        certificate: of the validators, as canonical JSON, on its way to others; a block is
+            stored without, as it exists before its certificate does.
+        header: of the block.
+        signature: the embedded orderer's, hex; empty at height 0 and under validators.
+        transactions: in order.
+        receipts: one for each.
     """
 
+    block_id: str = ""
+    certificate: msgspec.Raw = msgspec.Raw(b"null")
     header: Header
     signature: str
     transactions: list[msgspec.Raw]
@@ -94,10 +106,20 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class EncodedBlock(msgspec.Struct, frozen=True, kw_only=True):
     """The same with receipts already encoded."""
 
+    block_id: str = ""
+    certificate: msgspec.Raw = msgspec.Raw(b"null")
     header: Header
     signature: str
     transactions: list[msgspec.Raw]
     receipts: list[msgspec.Raw]
+
+
+_UNCERTIFIED = b'"certificate":null,'
+
+
+def with_certificate(block: bytes, certificate: bytes) -> bytes:
+    """An encoded block on its way to a follower, with the certificate put in."""
+    return block.replace(_UNCERTIFIED, b'"certificate":' + certificate + b",", 1)
 
 
 def pack_transaction(raw: bytes, is_transaction: bool) -> msgspec.Raw:

@@ -170,9 +170,37 @@ class BlockRefused(VerificationError):
 
 
 class BadBlockSignature(BlockRefused):
-    """The block is not signed by the orderer of the genesis."""
+    """The block is not signed by the orderer of the genesis, or not certified by the validators."""
 
     code = "ledger.bad_block_signature"
+
+
+class BadCertificate(VerificationError):
+    """A certificate does not show that the validators stand behind a block."""
+
+    code = "ledger.bad_certificate"
+    help = "It was altered, or belongs to another block or set of validators; ask another node."
+
+
+class BadProposal(VerificationError):
+    """A validator proposed a block that holds what must not stand in one."""
+
+    code = "ledger.bad_proposal"
+    help = "It was not voted for. Look at the reports against that validator."
+
+
+class OutOfStep(InternalError):
+    """The ordering engine and the application do not stand at the same height."""
+
+    code = "ledger.out_of_step"
+    help = "The node restarts its engine, which replays what is missing; see the node's log."
+
+
+class NotCertifiedYet(UnavailableError):
+    """The validators' certificate of this block is not complete here yet."""
+
+    code = "ledger.not_certified_yet"
+    help = "Ask again in a moment: it is complete when the next block is decided."
 
 
 class BlockFromFuture(BlockRefused):

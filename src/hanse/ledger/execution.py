@@ -129,6 +129,15 @@ class Executor:
             delta=run.delta,
         )
 
+    def refusals(
+        self, view: View, height: int, time_ms: int, transactions: Sequence[Transaction | bytes]
+    ) -> list[HanseError | None]:
+        """For each transaction of a proposed block why admission would refuse it, or None."""
+        run = _BlockRun(self, view, BlockContext(self._chain, height, time_ms))
+        parsed = [self._parse(item) for item in transactions]
+        run.verify_ahead([t for t in parsed if isinstance(t, Transaction)])
+        return [run.refusal_of(item) for item in parsed]
+
     def settle(self, view: View, overlay: Overlay, delta: Delta) -> str:
         """Turn an overlay's writes into state and trie changes of ``delta``; the root, hex."""
         changes: dict[bytes, bytes | None] = {}
@@ -204,6 +213,19 @@ class _BlockRun:
         self._used[item.replay] = item.body.expires_ms
         self.delta.transactions[item.id] = (self._block.height, index)
         return self._run(item)
+
+    def refusal_of(self, item: Transaction | tuple[bytes, HanseError]) -> HanseError | None:
+        """Admit one transaction without running it; why not, when it is refused."""
+        if not isinstance(item, Transaction):
+            return item[1]
+        try:
+            self._admit(item)
+        except HALTING:
+            raise
+        except HanseError as error:
+            return error
+        self._used[item.replay] = item.body.expires_ms
+        return None
 
     def keep_replay_window(self) -> None:
         """Record this block's nonces and drop what expired; nothing when there were none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,8 +12,12 @@ from hanse.crypto.suite import Suite, get_suite
 from hanse.ledger.errors import BadGenesis
 
 
+EngineName = Literal["embedded", "cometbft"]
+
+
 class Orderer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who signs blocks: DID and public signing key, hex."""
+    """Who made the network, and signs its blocks when they are ordered by the embedded engine:
+    DID and public signing key, hex."""
 
     did: str
     public: str
@@ -44,7 +48,9 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         name: for people.
         suite: ``sm`` or ``intl``.
         created_ms: UTC ms; time of block 0.
-        orderer: who signs blocks.
+        engine: what orders transactions: ``embedded``, one node, or ``cometbft``, validators
+            of which up to a third may fail or lie.
+        orderer: who made the network; under the embedded engine the signer of blocks.
         contracts: contract name → version active from height 0.
         parameters: limits.
         initial: contract name → genesis message of that contract.
@@ -54,6 +60,7 @@ class Genesis(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: str
     suite: str
     created_ms: int
+    engine: EngineName = "embedded"
     orderer: Orderer
     contracts: dict[str, int]
     parameters: Parameters = Parameters()

@@ -253,6 +253,14 @@ class Ledger:
             del self._recent[next(iter(self._recent))]
         return block
 
+    def certificate(self, height: int) -> bytes | None:
+        """The validators' certificate of a block, encoded; None under the embedded engine, and
+        for the newest block until the next one is decided."""
+        if isinstance(self._engine, Participating):
+            return self._engine.certificate(height)
+        with self._store.read() as snapshot:
+            return snapshot.certificate(height)
+
     def find(self, tx_id: str) -> tuple[int, int] | None:
         """Height and index of a committed transaction, by id in hex."""
         try:
@@ -367,9 +375,16 @@ class Ledger:
         size = 0
         with self._store.read() as snapshot:
             for height in range(max(from_height, 1), from_height + limit):
-                data = snapshot.block(height)
+                data = self._block_to_send(snapshot, height)
                 size += len(data or b"")
                 if data is None or (blocks and size > FETCH_BYTES):
                     break
                 blocks.append(data)
         return blocks
+
+    def _block_to_send(self, snapshot: Snapshot, height: int) -> bytes | None:
+        data = snapshot.block(height)
+        if data is None or self.genesis.engine == "embedded":
+            return data
+        certificate = self.certificate(height)
+        return None if certificate is None else with_certificate(data, certificate)

@@ -1,7 +1,9 @@
 """Proofs a third party checks offline, with nothing but the genesis file.
 
-A proof is one JSON document: the fact, the Merkle path to a block header, and the header with
-the orderer's signature; the genesis names the orderer's key and hashes to the chain id.
+A proof is one JSON document: the fact, the Merkle path to a block header, and what makes that
+header the network's: the orderer's signature under the embedded engine, whose key the genesis
+names; or the validators' certificate, with every change of the set of validators since the
+genesis. The genesis hashes to the chain id.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
-from hanse.ledger.block import Block, Header, decode_block, header_hash, receipt_leaf, verify_header
-from hanse.ledger.errors import BadBlockSignature, BlockFromFuture, BlockRefused, Diverged
+from hanse.ledger.authority import verify_block_origin
+from hanse.ledger.block import Block, decode_block, header_hash, receipt_leaf
+from hanse.ledger.errors import BlockFromFuture, BlockRefused, Diverged
 from hanse.ledger.execution import Executed
 from hanse.ledger.ordering.source import BlockSource
 
@@ -73,7 +74,7 @@ class FollowerEngine:
     def _apply_one(self, data: bytes, now_ms: int) -> Executed:
         application = self._application
         block = decode_block(data)
-        self._check_header(block, now_ms)
+        certificate = self._check_header(block, now_ms)
         # 6. Executing the transactions gives what the header commits to.
         header = block.header
         executed = application.execute(header.height, header.time_ms, block.wire_transactions())
@@ -86,10 +87,13 @@ class FollowerEngine:
         sent = [receipt_leaf(receipt) for receipt in block.receipts]
         if sent != [receipt_leaf(receipt) for receipt in executed.receipts]:
             raise BlockRefused("the receipts sent along are not those of the block")
-        application.stage(executed, header, block.signature)
+        application.stage(executed, header, block.signature, block.block_id)
+        if certificate is not None:
+            application.stage_certificate(header.height, certificate)
         return executed
 
-    def _check_header(self, block: Block, now_ms: int) -> None:
+    def _check_header(self, block: Block, now_ms: int) -> bytes | None:
+        """Everything that needs no execution; the block's certificate, if it has one."""
         application, header = self._application, block.header
         head = application.head
         # 1. It is the next block of this chain.
@@ -97,8 +101,10 @@ class FollowerEngine:
             raise BlockRefused("the block belongs to another network")
         if header.height != head.height + 1:
             raise BlockRefused(f"height {header.height} where {head.height + 1} was due")
-        # 2. The orderer of the genesis signed it.
-        self._check_signature(header, block.signature)
+        # 2. The orderer of the genesis signed it, or the validators certified it.
+        certificate = verify_block_origin(
+            application.suite, application.genesis, block, application.validators(head.height + 2)
+        )
         # 3. It continues the block before.
         if header.previous != header_hash(application.suite, head):
             raise Diverged(f"block {header.height} does not continue the block before")
@@ -111,13 +117,4 @@ class FollowerEngine:
         count = len(block.transactions)
         if header.count != count or count > application.limits.max_block_transactions:
             raise BlockRefused("the number of transactions is not the header's, or too large")
-
-    def _check_signature(self, header: Header, signature: str) -> None:
-        genesis = self._application.genesis
-        if header.orderer != genesis.orderer.did:
-            raise BadBlockSignature()
-        try:
-            public = bytes.fromhex(genesis.orderer.public)
-            verify_header(self._application.suite, public, header, signature)
-        except (HanseError, ValueError) as error:
-            raise BadBlockSignature() from error
+        return certificate

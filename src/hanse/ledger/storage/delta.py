@@ -17,6 +17,7 @@ class Delta:
         expiry: (until_ms, height) → whether a replay record stands there.
         transactions: transaction id → (height, index in the block).
         blocks: height → encoded block.
+        certificates: height → encoded certificate of that block.
     """
 
     values: dict[bytes, bytes | None] = field(default_factory=dict)
@@ -26,6 +27,7 @@ class Delta:
     expiry: dict[tuple[int, int], bool] = field(default_factory=dict)
     transactions: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     blocks: dict[int, bytes] = field(default_factory=dict)
+    certificates: dict[int, bytes] = field(default_factory=dict)
 
     def merge(self, later: Delta) -> None:
         """Put the changes of a later block on top."""
@@ -36,6 +38,7 @@ class Delta:
         self.expiry.update(later.expiry)
         self.transactions.update(later.transactions)
         self.blocks.update(later.blocks)
+        self.certificates.update(later.certificates)
 
     def __bool__(self) -> bool:
-        return bool(self.blocks)
+        return bool(self.blocks or self.certificates)

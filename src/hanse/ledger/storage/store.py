@@ -6,14 +6,15 @@ database        key                             value
 values          hashed state key (32 bytes)     length of key (2 bytes), key, value
 nodes           path, ``/`` for the root        node of the state trie
 blocks          height (8 bytes)                encoded block
+certificates    height (8 bytes)                the validators' certificate of the block
 transactions    transaction id (32 bytes)       height (8 bytes), index (4 bytes)
 replay          replay digest (32 bytes)        height (8 bytes)
 expiry          until_ms, height (16 bytes)     empty
 meta            name                            chain id, head height
 =============  ==============================  ==========================================
 
-``values`` and ``nodes`` are the authenticated state; the last four can be rebuilt from blocks
-and state.
+``values`` and ``nodes`` are the authenticated state; transactions, replay and expiry can be rebuilt
+from blocks and state.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from hanse.ledger.state.nodes import Hash, hash_key
 from hanse.ledger.storage.delta import Delta
 from hanse.ledger.storage.environment import INITIAL_MAP_BYTES, Environment
 
-DATABASES = ("values", "nodes", "blocks", "transactions", "replay", "expiry", "meta")
+DATABASES = (
+    "values", "nodes", "blocks", "certificates", "transactions", "replay", "expiry", "meta",
+)  # fmt: skip
 ROOT_KEY = b"/"
 
 
@@ -86,6 +89,11 @@ class Snapshot:
             return None
         block: bytes | None = self._txn.get(_number(height), db=self._db["blocks"])
         return block
+
+    def certificate(self, height: int) -> bytes | None:
+        """Encoded certificate of a block."""
+        found: bytes | None = self._txn.get(_number(height), db=self._db["certificates"])
+        return found
 
     def locate(self, transaction_id: bytes) -> tuple[int, int] | None:
         """Height and index of a transaction."""
@@ -172,7 +180,8 @@ class Store:
                 items.sort()  # neighbours share pages
                 txn.cursor(db=db[name]).putmulti(items)
         txn.put(b"chain", chain.encode(), db=db["meta"])
-        txn.put(b"head", _number(max(delta.blocks)), db=db["meta"])
+        if delta.blocks:
+            txn.put(b"head", _number(max(delta.blocks)), db=db["meta"])
 
 
 def unpack_value(stored: bytes, key: bytes) -> bytes:
@@ -197,6 +206,7 @@ def _puts(delta: Delta) -> dict[str, list[tuple[bytes, bytes]]]:
         ],
         "nodes": [(p or ROOT_KEY, n) for p, n in delta.nodes.items() if n is not None],
         "blocks": [(_number(height), block) for height, block in delta.blocks.items()],
+        "certificates": [(_number(height), data) for height, data in delta.certificates.items()],
         "transactions": [
             (id_, _number(height) + index.to_bytes(4, "big"))
             for id_, (height, index) in delta.transactions.items()

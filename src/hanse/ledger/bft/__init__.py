@@ -1,0 +1,1 @@
+"""Ordering by validators: the ledger's application under CometBFT."""
