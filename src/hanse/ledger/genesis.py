@@ -11,7 +11,6 @@ from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite, get_suite
 from hanse.ledger.errors import BadGenesis
 
-
 EngineName = Literal["embedded", "cometbft"]
 
 

@@ -22,6 +22,7 @@ from hanse.ledger.block import (
     receipt_leaf,
     receipts_root,
     transactions_root,
+    with_certificate,
 )
 from hanse.ledger.clock import Clock, system_clock
 from hanse.ledger.contract.state import StateReader
@@ -44,7 +45,7 @@ from hanse.ledger.registry import Registry
 from hanse.ledger.scan import ScanReport, scan_store
 from hanse.ledger.state.nodes import hash_key
 from hanse.ledger.state.trie import Trie
-from hanse.ledger.storage.store import Store
+from hanse.ledger.storage.store import Snapshot, Store
 from hanse.ledger.waiting import Waiting
 
 Role = Sequencer | Follower
@@ -256,8 +257,6 @@ class Ledger:
     def certificate(self, height: int) -> bytes | None:
         """The validators' certificate of a block, encoded; None under the embedded engine, and
         for the newest block until the next one is decided."""
-        if isinstance(self._engine, Participating):
-            return self._engine.certificate(height)
         with self._store.read() as snapshot:
             return snapshot.certificate(height)
 

@@ -183,6 +183,6 @@ def voter(validators: tuple[Validator, ...], address: bytes) -> Validator:
         BadCertificate: none of the set has it.
     """
     for validator in validators:
-        if engine_address(validator.engine_public) == address:
+        if engine_address(bytes.fromhex(validator.engine_public)) == address:
             return validator
     raise BadCertificate("the vote is by nobody of the set")
