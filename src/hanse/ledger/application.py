@@ -212,6 +212,15 @@ class Application:
         self._staged = Delta()
         self._head = self._committed
 
+    def reload(self) -> None:
+        """Go on from what the store holds now, after a snapshot was put in its place.
+
+        Raises:
+            StoreAltered: when its last header and its state do not agree.
+        """
+        self._staged = Delta()
+        self._load()
+
     def _begin(self) -> None:
         """Execute the genesis and commit block 0."""
         genesis = self.genesis

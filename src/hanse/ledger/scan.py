@@ -40,18 +40,20 @@ class ScanReport:
     """What was read and found sound.
 
     Attributes:
+        base: lowest height whose block is here whole.
         height: of the last block.
-        transactions: number in all blocks.
+        transactions: number in all blocks that are here.
         state_keys: number of keys in state.
     """
 
+    base: int
     height: int
     transactions: int
     state_keys: int
 
 
 def scan_store(store: Store, genesis: Genesis) -> ScanReport:
-    """Verify every block and the whole state on disk.
+    """Verify every block that is kept and the whole state on disk.
 
     Reads in one snapshot; blocks by a node that is running are not waited for.
 
@@ -63,19 +65,22 @@ def scan_store(store: Store, genesis: Genesis) -> ScanReport:
         head = snapshot.head()
         if head is None or snapshot.chain() != genesis_hash(genesis):
             raise StoreAltered("the store does not hold this chain")
-        previous: Header | None = None
+        base = snapshot.base()
+        previous = _below(suite, genesis, snapshot, base) if base else None
         total = 0
-        for height in range(head + 1):
+        for height in range(base, head + 1):
             block = _block(snapshot, height)
             _check_block(suite, genesis, block, height, previous)
             total += _check_index(suite, snapshot, block)
             previous = block.header
-        if previous is None or snapshot.block(head + 1) is not None:
-            raise StoreAltered("there is a block above the head")
+        if previous is None or previous.height != head:
+            raise StoreAltered("the last block is missing")
+        if snapshot.count("blocks") != head + 1 - max(base - 1, 0):
+            raise StoreAltered("there are blocks above the head or below the base")
         if total != snapshot.count("transactions"):
             raise StoreAltered("the index names transactions no block holds")
         keys = _check_state(suite, snapshot, bytes.fromhex(previous.state_root))
-    return ScanReport(head, total, keys)
+    return ScanReport(base, head, total, keys)
 
 
 def _block(snapshot: Snapshot, height: int) -> Block:
@@ -92,22 +97,37 @@ def _block(snapshot: Snapshot, height: int) -> Block:
     return block
 
 
-def _check_block(
-    suite: Suite, genesis: Genesis, block: Block, height: int, previous: Header | None
-) -> None:
+def _below(suite: Suite, genesis: Genesis, snapshot: Snapshot, base: int) -> Header:
+    """Header of the bare block under the base, which the block above continues."""
+    block = _block(snapshot, base - 1)
+    if block.transactions or block.receipts:
+        raise StoreAltered(f"block {base - 1} lies below the base and is not bare")
+    _check_header(suite, genesis, block, base - 1)
+    return block.header
+
+
+def _check_header(suite: Suite, genesis: Genesis, block: Block, height: int) -> None:
+    """It stands where it belongs, and the orderer signed it."""
     header = block.header
-    before = header.chain if previous is None else header_hash(suite, previous)
-    # 1. The header stands where it belongs and continues the one before.
     if header.height != height or header.chain != genesis_hash(genesis):
         raise StoreAltered(f"block {height} holds another block's header")
-    if header.previous != before:
-        raise StoreAltered(f"block {height} does not continue the block before")
-    # 2. The orderer signed it (block 0 is hashed into block 1's signature).
-    if height > 0:
+    if height > 0:  # block 0 is hashed into block 1's signature
         try:
             verify_header(suite, bytes.fromhex(genesis.orderer.public), header, block.signature)
         except HanseError as error:
             raise StoreAltered(f"the signature of block {height} does not hold") from error
+
+
+def _check_block(
+    suite: Suite, genesis: Genesis, block: Block, height: int, previous: Header | None
+) -> None:
+    # 1. The header is this height's and signed.
+    header = block.header
+    _check_header(suite, genesis, block, height)
+    # 2. It continues the one before.
+    before = header.chain if previous is None else header_hash(suite, previous)
+    if header.previous != before:
+        raise StoreAltered(f"block {height} does not continue the block before")
     # 3. Transactions and receipts are those it commits to.
     raw = block.wire_transactions()
     leaves = [receipt_leaf(receipt) for receipt in block.receipts]

@@ -79,6 +79,57 @@ def test_growing_waits_for_readers_and_readers_for_growing(tmp_path: Path) -> No
     env.close()
 
 
+def test_writes_need_not_wait_for_a_long_reader_when_room_was_reserved(tmp_path: Path) -> None:
+    env = environment(tmp_path, 64 << 10)
+    put(env, 10)
+    env.reserve(16 << 20)
+    env.reserve(1 << 20)
+    assert env.map_bytes >= 16 << 20
+    writer = threading.Thread(target=put, args=(env, 3_000), daemon=True)
+    with env.read() as txn:
+        writer.start()
+        writer.join(30)
+        assert not writer.is_alive()
+        assert txn.stat(env.db["a"])["entries"] == 10
+    assert entries(env) == 3_000
+    env.close()
+
+
+def test_copy_is_complete_and_compact(tmp_path: Path) -> None:
+    env = environment(tmp_path / "a")
+    put(env, 1_000)
+    env.write(lambda txn: txn.drop(env.db["a"], delete=False))
+    put(env, 50)
+    (tmp_path / "b").mkdir()
+    env.copy(tmp_path / "b")
+    put(env, 60)
+    copied = environment(tmp_path / "b")
+    assert (entries(env), entries(copied)) == (60, 50)
+    sizes = [(tmp_path / name / "data.mdb").stat().st_size for name in "ab"]
+    assert sizes[1] < sizes[0] / 4
+    with pytest.raises(StorageFailed):
+        env.copy(tmp_path / "nowhere")
+    env.close()
+    copied.close()
+
+
+def test_swapped_in_file_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    old = environment(tmp_path / "old")
+    put(old, 5)
+    new = Environment(tmp_path / "new", ("a", "b"), 1 << 20, durable=False)
+    put(new, 2_000)
+    new.sync()
+    new.close()
+    with pytest.raises(StorageFailed):
+        old.swap_in(tmp_path / "nothing.mdb")
+    assert entries(old) == 5
+    old.swap_in(tmp_path / "new" / "data.mdb")
+    assert entries(old) == 2_000
+    put(old, 10, start=5_000)
+    assert entries(old) == 2_010
+    old.close()
+
+
 def test_failing_work_writes_nothing(tmp_path: Path) -> None:
     env = environment(tmp_path)
     put(env, 5)

@@ -51,7 +51,12 @@ class Environment:
     """One LMDB environment with named databases, shared by the threads of this process."""
 
     def __init__(
-        self, folder: Path, databases: tuple[str, ...], map_bytes: int = INITIAL_MAP_BYTES
+        self,
+        folder: Path,
+        databases: tuple[str, ...],
+        map_bytes: int = INITIAL_MAP_BYTES,
+        *,
+        durable: bool = True,
     ) -> None:
         """Open or create.
 
@@ -59,6 +64,8 @@ class Environment:
             folder: created when missing, readable by this user only.
             databases: names; handles are in ``self.db``.
             map_bytes: initial map; what the file already needs if larger.
+            durable: whether each write is on disk when it returns; without, a crash may leave
+                the file unreadable, and `sync` is to be called before it counts.
 
         Raises:
             LedgerInUse: when another process holds it.
@@ -66,7 +73,9 @@ class Environment:
         """
         self._names = databases
         self._folder = folder
+        self._durable = durable
         self._gate = threading.Condition()
+        self._writing = threading.Lock()
         self._readers = 0
         self._exclusive = False
         self._closed = False
@@ -93,23 +102,82 @@ class Environment:
         """Run ``work`` in a write transaction and make it durable, all or nothing.
 
         ``work`` may run several times, because the map may have to grow; each time it sees
-        none of its earlier writes. Only one thread writes.
+        none of its earlier writes. Threads write one after the other.
 
         Raises:
             StorageFull: no room on the disk.
             StorageFailed: any other refusal of the disk.
         """
-        while True:
+        with self._writing:
+            while True:
+                if self._env is None:
+                    self._open(INITIAL_MAP_BYTES)
+                try:
+                    with self._env.begin(write=True) as transaction:
+                        return work(transaction)
+                except lmdb.MapFullError:
+                    self._grow()
+                except (lmdb.Error, OSError) as error:
+                    self._reopen()
+                    raise self._storage_error(error) from error
+
+    def reserve(self, spare_bytes: int) -> None:
+        """Grow the map now, so that this much can be written before it must grow again.
+
+        Growing waits for readers. Whoever is about to read for long calls this first, so that
+        commits need not wait for it. The map is address space; it takes no room on the disk.
+        """
+        with self._writing:
             if self._env is None:
                 self._open(INITIAL_MAP_BYTES)
+            used = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
+            if self.map_bytes < used + spare_bytes:
+                with self._alone():
+                    self._env.set_mapsize(used + spare_bytes)
+
+    def copy(self, folder: Path) -> None:
+        """Write a compacted copy of the last commit into an empty folder; commits go on.
+
+        Raises:
+            StorageFull, StorageFailed: the copy is not complete then.
+        """
+        try:
+            with self.read():  # keeps the map from being moved under the copy
+                self._env.copy(str(folder), compact=True)
+        except (lmdb.Error, OSError) as error:
+            raise self._storage_error(error) from error
+
+    def swap_in(self, data_file: Path) -> None:
+        """Take another file's content in place of this one's: the old or the new, never less.
+
+        Waits for readers and writers. The file is moved: it must be synced, closed and on the
+        same file system.
+
+        Raises:
+            StorageFailed: the old content is open again.
+        """
+        with self._writing, self._alone():
+            if self._env is not None:
+                self._env.close()
+                self._env = None
             try:
-                with self._env.begin(write=True) as transaction:
-                    return work(transaction)
-            except lmdb.MapFullError:
-                self._grow()
-            except (lmdb.Error, OSError) as error:
-                self._reopen()
+                data_file.replace(self._folder / "data.mdb")
+                sync_folder(self._folder)
+            except OSError as error:
                 raise self._storage_error(error) from error
+            finally:
+                self._open(INITIAL_MAP_BYTES)
+
+    def sync(self) -> None:
+        """Put everything written on disk; needed only where writes are not durable.
+
+        Raises:
+            StorageFull, StorageFailed
+        """
+        try:
+            self._env.sync(True)
+        except (lmdb.Error, OSError) as error:
+            raise self._storage_error(error) from error
 
     def close(self) -> None:
         """Wait for readers, then close."""
@@ -128,6 +196,7 @@ class Environment:
                 max_readers=1024,
                 mode=0o600,
                 meminit=False,
+                sync=self._durable,
             )
             self._env.reader_check()
             self.db = {name: self._env.open_db(name.encode()) for name in self._names}
@@ -204,6 +273,15 @@ class Environment:
             with self._gate:
                 self._exclusive = False
                 self._gate.notify_all()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _lock(path: Path) -> int:

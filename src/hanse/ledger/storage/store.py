@@ -10,11 +10,12 @@ certificates    height (8 bytes)                the validators' certificate of t
 transactions    transaction id (32 bytes)       height (8 bytes), index (4 bytes)
 replay          replay digest (32 bytes)        height (8 bytes)
 expiry          until_ms, height (16 bytes)     empty
-meta            name                            chain id, head height
+meta            name                            chain id, head height, base height
 =============  ==============================  ==========================================
 
 ``values`` and ``nodes`` are the authenticated state; transactions, replay and expiry can be rebuilt
-from blocks and state.
+from blocks and state. Blocks below the *base* are not kept (pruned, or never seen by a store that
+began with a snapshot), except the one right below it as a *bare* block: header and signature only.
 """
 
 from __future__ import annotations
@@ -107,6 +108,11 @@ class Snapshot:
         stored = self._txn.get(b"head", db=self._db["meta"])
         return None if stored is None else int.from_bytes(stored, "big")
 
+    def base(self) -> int:
+        """Lowest height whose block is here whole; one above the head when none is."""
+        stored: bytes = self._txn.get(b"base", db=self._db["meta"], default=b"")
+        return int.from_bytes(stored, "big")
+
     def chain(self) -> str:
         """Chain id, empty in an empty store."""
         stored: bytes = self._txn.get(b"chain", db=self._db["meta"], default=b"")
@@ -131,9 +137,16 @@ class Snapshot:
 class Store:
     """A ledger's disk."""
 
-    def __init__(self, folder: Path, hash_: Hash, map_bytes: int = INITIAL_MAP_BYTES) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hash_: Hash,
+        map_bytes: int = INITIAL_MAP_BYTES,
+        *,
+        durable: bool = True,
+    ) -> None:
         self._hash = hash_
-        self.environment = Environment(folder, DATABASES, map_bytes)
+        self.environment = Environment(folder, DATABASES, map_bytes, durable=durable)
 
     def read(self) -> Snapshot:
         """A snapshot of the last commit, in ``with``. Keep it short: it holds up growing."""

@@ -1,0 +1,104 @@
+"""Values, trie and replay indexes from a stream of entries, in order of hashed keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from hanse.core import canonical
+from hanse.core.errors import HanseError
+from hanse.ledger.records import REPLAY, ReplayRecord
+from hanse.ledger.snapshots.entries import EntryReader
+from hanse.ledger.snapshots.errors import SnapshotRefused
+from hanse.ledger.state.nodes import Hash, empty_root, hash_key, hash_value
+from hanse.ledger.state.trie import Trie
+from hanse.ledger.storage.store import ROOT_KEY, Store
+
+_REPLAY_PREFIX = REPLAY.key()[:-1] + b","
+Items = list[tuple[bytes, bytes]]
+
+
+class Rebuilding:
+    """A store being filled; memory is that of one chunk."""
+
+    def __init__(self, store: Store, hash_: Hash) -> None:
+        self._store = store
+        self._hash = hash_
+        self._trie = Trie(hash_)
+        self._reader = EntryReader()
+        self._last = b""
+        self._root = empty_root(hash_)
+        self.keys = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Put the next chunk's entries in; all of them or, on any error, none.
+
+        Raises:
+            SnapshotRefused: when they are not in order, or no entries.
+            StorageFull, StorageFailed
+        """
+        reader = self._reader.fork()
+        values: Items = []
+        changes: dict[bytes, bytes | None] = {}
+        replay: Items = []
+        expiry: Items = []
+        last = self._last
+        for key, value in reader.feed(chunk):
+            hashed = hash_key(self._hash, key)
+            # A key that stood twice would hide behind its second value.
+            if hashed <= last:
+                raise SnapshotRefused("the keys of the snapshot are not in order")
+            last = hashed
+            values.append((hashed, len(key).to_bytes(2, "big") + key + value))
+            changes[hashed] = hash_value(self._hash, value)
+            if key.startswith(_REPLAY_PREFIX):
+                _index(key, value, replay, expiry)
+        with self._store.read() as snapshot:
+            update = self._trie.update(snapshot.node, changes)
+        nodes = [(path or ROOT_KEY, node) for path, node in update.nodes.items() if node]
+        self._store.environment.write(lambda txn: self._put(txn, values, nodes, replay, expiry))
+        self._reader, self._last, self._root = reader, last, update.root
+        self.keys += len(values)
+
+    def root(self) -> bytes:
+        """Root of what was taken.
+
+        Raises:
+            SnapshotRefused: when the last entry is not whole.
+        """
+        if not self._reader.ended:
+            raise SnapshotRefused("the last entry of the snapshot is cut off")
+        return self._root
+
+    def complete(self, chain: str, height: int, block: bytes) -> None:
+        """Write head, base and the bare block, and put everything on disk."""
+        number = height.to_bytes(8, "big")
+        base = (height + 1).to_bytes(8, "big")
+        db = self._store.environment.db
+
+        def put(txn: Any) -> None:
+            txn.put(number, block, db=db["blocks"])
+            for name, value in ((b"chain", chain.encode()), (b"head", number), (b"base", base)):
+                txn.put(name, value, db=db["meta"])
+
+        self._store.environment.write(put)
+        self._store.environment.sync()
+
+    def _put(self, txn: Any, values: Items, nodes: Items, replay: Items, expiry: Items) -> None:
+        db = self._store.environment.db
+        txn.cursor(db=db["values"]).putmulti(values, append=True)
+        for name, items in (("nodes", nodes), ("replay", replay), ("expiry", expiry)):
+            txn.cursor(db=db[name]).putmulti(sorted(items))
+
+
+def _index(key: bytes, value: bytes, replay: Items, expiry: Items) -> None:
+    """Add a replay record's digests to the indexes that answer look-ups."""
+    try:
+        height = msgspec.json.decode(key, type=tuple[str, str, int])[2]
+        record = canonical.decode_trusted(value, ReplayRecord)
+        number = height.to_bytes(8, "big")
+        replay.extend((digest, number) for digest in record.split())
+        expiry.append((record.until_ms.to_bytes(8, "big") + number, b""))
+    except (HanseError, msgspec.DecodeError, OverflowError, ValueError) as error:
+        raise SnapshotRefused("a replay record of the snapshot cannot be read") from error
