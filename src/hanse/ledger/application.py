@@ -45,7 +45,7 @@ from hanse.ledger.storage.delta import Delta
 from hanse.ledger.storage.store import Snapshot, Store
 from hanse.ledger.storage.view import View
 from hanse.ledger.transaction import Transaction, decode_message, parse_transaction
-from hanse.ledger.validators import Validator
+from hanse.ledger.validators import Validator, ValidatorDirectory
 
 
 class Application:
@@ -82,6 +82,11 @@ class Application:
     @property
     def _orderer(self) -> str:
         return self.genesis.orderer.did if self.genesis.engine == "embedded" else ""
+
+    @property
+    def directory(self) -> ValidatorDirectory | None:
+        """Who says which validators vote on a block."""
+        return self._registry.validators
 
     @property
     def head(self) -> Header:

@@ -362,7 +362,9 @@ class Ledger:
         Raises:
             StoreAltered: naming the first thing that does not hold.
         """
-        return await asyncio.to_thread(scan_store, self._store, self.genesis)
+        return await asyncio.to_thread(
+            scan_store, self._store, self.genesis, self._application.directory
+        )
 
     def _find_receipt(self, tx_id: str) -> Receipt | None:
         place = self.find(tx_id)

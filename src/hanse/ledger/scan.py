@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
-from hanse.ledger.admission import REFUSED_ON_ADMISSION
-from hanse.ledger.block import (
-    Block,
-    Header,
-    Receipt,
-    decode_block,
-    encode_block,
-    header_hash,
-    receipt_leaf,
-    receipts_root,
-    transactions_root,
-    verify_header,
-)
+from hanse.ledger.authority import verify_block_origin
+from hanse.ledger.block import Block, Header, header_hash
 from hanse.ledger.errors import StoreAltered
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
+from hanse.ledger.soundness import check_content, check_place, indexed, read_block
 from hanse.ledger.state.nodes import (
     BRANCH,
     EMPTY_BUCKET,
@@ -33,6 +25,10 @@ from hanse.ledger.state.nodes import (
     hash_value,
 )
 from hanse.ledger.storage.store import Snapshot, Store
+from hanse.ledger.validators import Validator, ValidatorDirectory
+
+UNCERTIFIED = 2
+"""Of how many newest blocks the certificate may not be known yet."""
 
 
 @dataclass(frozen=True)
@@ -52,111 +48,121 @@ class ScanReport:
     state_keys: int
 
 
-def scan_store(store: Store, genesis: Genesis) -> ScanReport:
+def scan_store(
+    store: Store, genesis: Genesis, directory: ValidatorDirectory | None = None
+) -> ScanReport:
     """Verify every block that is kept and the whole state on disk.
 
     Reads in one snapshot; blocks by a node that is running are not waited for.
 
+    Args:
+        store: to read.
+        genesis: of its network.
+        directory: of the registry; needed where validators certify blocks. Who they were is
+            read from the same store, so a store forged as a whole by somebody who holds no
+            validator's key is found out, one forged together with its records of them is not.
+
     Raises:
         StoreAltered: naming the first thing that does not hold.
     """
-    suite = suite_of(genesis)
     with store.read() as snapshot:
         head = snapshot.head()
         if head is None or snapshot.chain() != genesis_hash(genesis):
             raise StoreAltered("the store does not hold this chain")
         base = snapshot.base()
-        previous = _below(suite, genesis, snapshot, base) if base else None
-        total = 0
+        blocks = _Blocks(genesis, snapshot, head, directory)
+        previous = blocks.below(base) if base else None
         for height in range(base, head + 1):
-            block = _block(snapshot, height)
-            _check_block(suite, genesis, block, height, previous)
-            total += _check_index(suite, snapshot, block)
-            previous = block.header
+            previous = blocks.check(height, previous)
         if previous is None or previous.height != head:
             raise StoreAltered("the last block is missing")
-        if snapshot.count("blocks") != head + 1 - max(base - 1, 0):
+        blocks.check_nothing_else(base)
+        keys = _check_state(suite_of(genesis), snapshot, bytes.fromhex(previous.state_root))
+    return ScanReport(base, head, blocks.transactions, keys)
+
+
+class _Blocks:
+    """The blocks of a store, looked at one after the other."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        snapshot: Snapshot,
+        head: int,
+        directory: ValidatorDirectory | None,
+    ) -> None:
+        self._genesis = genesis
+        self._chain = genesis_hash(genesis)
+        self._suite = suite_of(genesis)
+        self._snapshot = snapshot
+        self._head = head
+        self._directory = directory
+        self._certificates = 0
+        self.transactions = 0
+
+    def below(self, base: int) -> Header:
+        """Header of the bare block under the base, which the block above continues."""
+        block = self._read(base - 1)
+        if block.transactions or block.receipts:
+            raise StoreAltered(f"block {base - 1} lies below the base and is not bare")
+        return block.header
+
+    def check(self, height: int, previous: Header | None) -> Header:
+        """Check one block that continues ``previous``."""
+        block = self._read(height)
+        header = block.header
+        before = self._chain if previous is None else header_hash(self._suite, previous)
+        if header.previous != before:
+            raise StoreAltered(f"block {height} does not continue the block before")
+        check_content(self._suite, block)
+        # The index finds each admitted transaction.
+        for id_, place in indexed(block):
+            if self._snapshot.locate(id_) != (height, place):
+                raise StoreAltered(f"the index lost a transaction of block {height}")
+            self.transactions += 1
+        return header
+
+    def check_nothing_else(self, base: int) -> None:
+        """There is no block, certificate or index entry besides those that were looked at."""
+        count = self._snapshot.count
+        if count("blocks") != self._head + 1 - max(base - 1, 0):
             raise StoreAltered("there are blocks above the head or below the base")
-        if total != snapshot.count("transactions"):
+        if count("certificates") != self._certificates:
+            raise StoreAltered("there are certificates of blocks that are not here")
+        if count("transactions") != self.transactions:
             raise StoreAltered("the index names transactions no block holds")
-        keys = _check_state(suite, snapshot, bytes.fromhex(previous.state_root))
-    return ScanReport(base, head, total, keys)
 
+    def _read(self, height: int) -> Block:
+        """A block that stands where it belongs and is the network's."""
+        data = self._snapshot.block(height)
+        if data is None:
+            raise StoreAltered(f"block {height} is missing")
+        block = read_block(data, height)
+        check_place(block, height, self._chain)
+        certificate = self._snapshot.certificate(height)
+        if certificate is not None:
+            self._certificates += 1
+            block = msgspec.structs.replace(block, certificate=msgspec.Raw(certificate))
+        if height > 0:  # block 0 is hashed into what signs block 1
+            self._check_origin(block)
+        return block
 
-def _block(snapshot: Snapshot, height: int) -> Block:
-    data = snapshot.block(height)
-    if data is None:
-        raise StoreAltered(f"block {height} is missing")
-    try:
-        block = decode_block(data)
-        block.wire_transactions()
-    except HanseError as error:
-        raise StoreAltered(f"block {height} cannot be read") from error
-    if encode_block(block) != data:
-        raise StoreAltered(f"block {height} is not in canonical form")
-    return block
-
-
-def _below(suite: Suite, genesis: Genesis, snapshot: Snapshot, base: int) -> Header:
-    """Header of the bare block under the base, which the block above continues."""
-    block = _block(snapshot, base - 1)
-    if block.transactions or block.receipts:
-        raise StoreAltered(f"block {base - 1} lies below the base and is not bare")
-    _check_header(suite, genesis, block, base - 1)
-    return block.header
-
-
-def _check_header(suite: Suite, genesis: Genesis, block: Block, height: int) -> None:
-    """It stands where it belongs, and the orderer signed it."""
-    header = block.header
-    if header.height != height or header.chain != genesis_hash(genesis):
-        raise StoreAltered(f"block {height} holds another block's header")
-    if height > 0:  # block 0 is hashed into block 1's signature
+    def _check_origin(self, block: Block) -> None:
+        height = block.header.height
+        if self._genesis.engine == "embedded":
+            voting: tuple[Validator, ...] = ()
+        elif self._directory is None:
+            raise StoreAltered("who certifies blocks is not known to this software")
+        elif bytes(block.certificate) == b"null":
+            if height + UNCERTIFIED <= self._head:
+                raise StoreAltered(f"the certificate of block {height} is missing")
+            return
+        else:
+            voting = self._directory.validators(self._snapshot, height + 1)
         try:
-            verify_header(suite, bytes.fromhex(genesis.orderer.public), header, block.signature)
+            verify_block_origin(self._suite, self._genesis, block, voting)
         except HanseError as error:
             raise StoreAltered(f"the signature of block {height} does not hold") from error
-
-
-def _check_block(
-    suite: Suite, genesis: Genesis, block: Block, height: int, previous: Header | None
-) -> None:
-    # 1. The header is this height's and signed.
-    header = block.header
-    _check_header(suite, genesis, block, height)
-    # 2. It continues the one before.
-    before = header.chain if previous is None else header_hash(suite, previous)
-    if header.previous != before:
-        raise StoreAltered(f"block {height} does not continue the block before")
-    # 3. Transactions and receipts are those it commits to.
-    raw = block.wire_transactions()
-    leaves = [receipt_leaf(receipt) for receipt in block.receipts]
-    if not len(raw) == len(leaves) == header.count:
-        raise StoreAltered(f"block {height} lost transactions or receipts")
-    if transactions_root(suite, raw) != header.transactions_root:
-        raise StoreAltered(f"a transaction of block {height} was altered")
-    if receipts_root(suite, leaves) != header.receipts_root:
-        raise StoreAltered(f"a receipt of block {height} was altered")
-
-
-def _check_index(suite: Suite, snapshot: Snapshot, block: Block) -> int:
-    """The index finds each admitted transaction; how many there are."""
-    found = 0
-    height = block.header.height
-    for index, (item, receipt) in enumerate(zip(block.transactions, block.receipts, strict=True)):
-        if not _was_admitted(bytes(item), receipt):
-            continue
-        if snapshot.locate(bytes.fromhex(receipt.tx)) != (height, index):
-            raise StoreAltered(f"the index lost a transaction of block {height}")
-        found += 1
-    return found
-
-
-def _was_admitted(item: bytes, receipt: Receipt) -> bool:
-    """Whether it passed admission, and so used its nonce and stands in the index."""
-    if item.startswith(b'"'):  # ordered bytes that are no transaction
-        return False
-    return receipt.code not in REFUSED_ON_ADMISSION
 
 
 def _check_state(suite: Suite, snapshot: Snapshot, root: bytes) -> int:

@@ -33,7 +33,7 @@ from hanse.ledger.snapshots.manifest import (
     encode_manifest,
     manifest_hash,
 )
-from hanse.ledger.snapshots.restoring import Restorer, signed_by_orderer
+from hanse.ledger.snapshots.restoring import Restorer, header_check
 from hanse.ledger.snapshots.shelf import Shelf
 from hanse.ledger.storage.store import Store
 
@@ -104,7 +104,7 @@ def test_chunks_come_in_any_order_and_twice(
         work.add(index, parts[index])
         assert index not in work.missing
     target = Store(tmp_path / "copy", NETWORK.suite.hash)
-    work.finish(target, signed_by_orderer(NETWORK.genesis))
+    work.finish(target, header_check(NETWORK.genesis, None))
     assert content(target, *STATE) == content(chain.store, *STATE)
     assert not (tmp_path / "staging").exists()
     target.close()
@@ -358,7 +358,7 @@ def test_restoring_replaces_what_an_application_works_on(
     work = restorer(NETWORK, manifest, tmp_path / "fresh" / "restoring")
     for index, part in enumerate(parts):
         work.add(index, part)
-    work.finish(fresh.store, signed_by_orderer(NETWORK.genesis))
+    work.finish(fresh.store, header_check(NETWORK.genesis, None))
     fresh.app.reload()
     assert fresh.app.committed == chain.app.committed
     walk(chain, 1, lambda block: [Add("x", 1)])

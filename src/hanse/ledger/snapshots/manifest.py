@@ -84,9 +84,19 @@ def decode_manifest(data: bytes) -> Manifest:
     return manifest
 
 
+def certify(manifest: Manifest, certificate: bytes) -> Manifest:
+    """The manifest with the validators' certificate of its block, which exists a block later."""
+    block = msgspec.structs.replace(manifest.block, certificate=msgspec.Raw(certificate))
+    return msgspec.structs.replace(manifest, block=block)
+
+
 def manifest_hash(suite: Suite, manifest: Manifest) -> bytes:
-    """Digest that names a snapshot, 32 bytes; equal states in equal chunks have the same."""
-    return suite.hash(canonical.tagged("hanse/snapshot/1", encode_manifest(manifest)))
+    """Digest that names a snapshot, 32 bytes; equal states in equal chunks have the same.
+
+    It leaves the certificate out: two nodes may have collected other signatures.
+    """
+    plain = certify(manifest, b"null")
+    return suite.hash(canonical.tagged("hanse/snapshot/1", encode_manifest(plain)))
 
 
 def chunk_hash(suite: Suite, data: bytes) -> str:

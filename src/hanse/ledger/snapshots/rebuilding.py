@@ -8,6 +8,7 @@ import msgspec
 
 from hanse.core import canonical
 from hanse.core.errors import HanseError
+from hanse.ledger.block import Block, encode_block
 from hanse.ledger.records import REPLAY, ReplayRecord
 from hanse.ledger.snapshots.entries import EntryReader
 from hanse.ledger.snapshots.errors import SnapshotRefused
@@ -16,6 +17,7 @@ from hanse.ledger.state.trie import Trie
 from hanse.ledger.storage.store import ROOT_KEY, Store
 
 _REPLAY_PREFIX = REPLAY.key()[:-1] + b","
+NO_CERTIFICATE = msgspec.Raw(b"null")
 Items = list[tuple[bytes, bytes]]
 
 
@@ -71,14 +73,18 @@ class Rebuilding:
             raise SnapshotRefused("the last entry of the snapshot is cut off")
         return self._root
 
-    def complete(self, chain: str, height: int, block: bytes) -> None:
-        """Write head, base and the bare block, and put everything on disk."""
-        number = height.to_bytes(8, "big")
-        base = (height + 1).to_bytes(8, "big")
+    def complete(self, chain: str, block: Block) -> None:
+        """Write head, base, the bare block and its certificate, and put everything on disk."""
+        number = block.header.height.to_bytes(8, "big")
+        base = (block.header.height + 1).to_bytes(8, "big")
+        certificate = bytes(block.certificate)
+        stored = msgspec.structs.replace(block, certificate=NO_CERTIFICATE)
         db = self._store.environment.db
 
         def put(txn: Any) -> None:
-            txn.put(number, block, db=db["blocks"])
+            txn.put(number, encode_block(stored), db=db["blocks"])
+            if certificate != bytes(NO_CERTIFICATE):
+                txn.put(number, certificate, db=db["certificates"])
             for name, value in ((b"chain", chain.encode()), (b"head", number), (b"base", base)):
                 txn.put(name, value, db=db["meta"])
 

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hanse.core.errors import HanseError
-from hanse.ledger.block import Block, encode_block, verify_header
+from hanse.ledger.authority import verify_block_origin
+from hanse.ledger.block import Block
 from hanse.ledger.contract.state import StateReader
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
 from hanse.ledger.snapshots.errors import BadChunk, SnapshotIncomplete, SnapshotRefused
@@ -22,17 +23,26 @@ from hanse.ledger.snapshots.rebuilding import Rebuilding
 from hanse.ledger.snapshots.shelf import chunk_name
 from hanse.ledger.storage.files import naming_errors, write_synced
 from hanse.ledger.storage.store import Store
+from hanse.ledger.validators import ValidatorDirectory
 
 HeaderCheck = Callable[[Block, StateReader], None]
 """Judges a bare block's header, given the restored state; raises when it does not hold."""
 
 
-def signed_by_orderer(genesis: Genesis) -> HeaderCheck:
-    """The check where the genesis names who signs blocks."""
+def header_check(genesis: Genesis, directory: ValidatorDirectory | None) -> HeaderCheck:
+    """The orderer signed the header, or the validators that the state names certified it.
 
-    def check(block: Block, _: StateReader) -> None:
-        public = bytes.fromhex(genesis.orderer.public)
-        verify_header(suite_of(genesis), public, block.header, block.signature)
+    The state root is trusted beforehand, so the restored state may say who the validators are.
+
+    Args:
+        genesis: of the network.
+        directory: of the registry.
+    """
+    suite = suite_of(genesis)
+
+    def check(block: Block, state: StateReader) -> None:
+        voting = directory.validators(state, block.header.height + 1) if directory else ()
+        verify_block_origin(suite, genesis, block, voting)
 
     return check
 
@@ -124,7 +134,7 @@ class Restorer:
             check(manifest.block, self._store)
         except HanseError as error:
             raise SnapshotRefused(f"the snapshot's header does not hold: {error}") from error
-        self._rebuilding.complete(self._chain, manifest.height, encode_block(manifest.block))
+        self._rebuilding.complete(self._chain, manifest.block)
         self._store.close()
         target.environment.swap_in(self._staging / "store" / "data.mdb")
         shutil.rmtree(self._staging, ignore_errors=True)
