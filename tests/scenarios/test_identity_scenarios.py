@@ -372,5 +372,5 @@ def test_set_status_of_anothers_list_is_refused() -> None:
 def test_genesis_messages_are_plain_and_typed() -> None:
     net = Network(names=("operator",))
     initial = genesis_messages([net.member("operator")])
-    assert sorted(initial) == ["flows", "identity", "points"]
+    assert sorted(initial) == ["flows", "identity", "points", "validators"]
     assert msgspec.json.encode(initial)

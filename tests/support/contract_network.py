@@ -16,6 +16,7 @@ import msgspec
 
 from hanse.contracts.identity.types import GenesisMember
 from hanse.contracts.system import CONTRACTS, WIRING, genesis_messages
+from hanse.contracts.validators.types import GenesisValidator, ValidatorParameters
 from hanse.core import canonical
 from hanse.crypto.suite import get_suite
 from hanse.identity.holder import Identity
@@ -95,6 +96,8 @@ class Network:
 
     suite_name: str = "intl"
     names: tuple[str, ...] = tuple(ROLES)
+    validators: tuple[GenesisValidator, ...] = ()
+    rules: ValidatorParameters = field(default_factory=ValidatorParameters)
     state: DictState = field(default_factory=DictState)
     height: int = 0
     time_ms: int = START_MS
@@ -103,7 +106,11 @@ class Network:
 
     def __post_init__(self) -> None:
         self.suite = get_suite(self.suite_name)
-        self.genesis = genesis_messages([self.member(name) for name in self.names])
+        self.genesis = genesis_messages(
+            [self.member(name) for name in self.names],
+            validators=self.validators,
+            validator_parameters=self.rules,
+        )
         self._begin()
 
     def did(self, name: str) -> str:

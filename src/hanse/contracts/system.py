@@ -27,6 +27,14 @@ from hanse.contracts.points.types import Allocation, PointsGenesis
 from hanse.contracts.rights import contract as rights
 from hanse.contracts.rights import needs as rights_needs
 from hanse.contracts.rights.grants import Grants
+from hanse.contracts.validators import contract as validators_contract
+from hanse.contracts.validators import needs as validators_needs
+from hanse.contracts.validators.queries import ContractValidators
+from hanse.contracts.validators.types import (
+    GenesisValidator,
+    ValidatorParameters,
+    ValidatorsGenesis,
+)
 from hanse.crypto.suite import Suite
 from hanse.ledger.contract.contract import Context, Contract
 from hanse.ledger.registry import Registry
@@ -38,8 +46,10 @@ CONTRACTS: tuple[Contract, ...] = (
     rights.SPEC,
     evidence.SPEC,
     flows.SPEC,
+    validators_contract.SPEC,
 )
 """In order of genesis: each needs only those before it."""
+DEFAULT_VALIDATOR_PARAMETERS = ValidatorParameters()
 
 
 def _members(ctx: Context) -> Members:
@@ -73,6 +83,7 @@ WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
     ("flows", flows_needs.Grants): _grants,
     ("flows", flows_needs.Escrow): _escrow,
     ("flows", flows_needs.Evidence): _recorder,
+    ("validators", validators_needs.Members): _members,
 }
 
 
@@ -84,7 +95,12 @@ def system_registry(suite: Suite) -> Registry:
             versions run under either.
     """
     del suite
-    return Registry(contracts=list(CONTRACTS), wiring=WIRING, keys=MemberKeys())
+    return Registry(
+        contracts=list(CONTRACTS),
+        wiring=WIRING,
+        keys=MemberKeys(),
+        validators=ContractValidators(),
+    )
 
 
 def contract_versions() -> dict[str, int]:
@@ -97,6 +113,8 @@ def genesis_messages(
     *,
     parameters: FlowParameters = DEFAULT_PARAMETERS,
     allocations: Sequence[Allocation] = (),
+    validators: Sequence[GenesisValidator] = (),
+    validator_parameters: ValidatorParameters = DEFAULT_VALIDATOR_PARAMETERS,
 ) -> dict[str, dict[str, Any]]:
     """Genesis message of each contract that has one, as plain objects for the genesis file.
 
@@ -104,10 +122,15 @@ def genesis_messages(
         members: preset, trusted members with their proofs; at least one operator.
         parameters: which protocols are allowed for which level.
         allocations: points that exist from the start; none by default.
+        validators: who votes from the first block on; none where the embedded engine orders.
+        validator_parameters: rules of the set of validators.
     """
     initial: dict[str, msgspec.Struct] = {
         "identity": IdentityGenesis(members=list(members)),
         "points": PointsGenesis(allocations=list(allocations)),
         "flows": parameters,
+        "validators": ValidatorsGenesis(
+            validators=list(validators), parameters=validator_parameters
+        ),
     }
     return {name: msgspec.to_builtins(message) for name, message in initial.items()}

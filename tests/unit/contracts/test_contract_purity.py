@@ -24,6 +24,7 @@ ALLOWED_MODULES = (
     "hanse.identity.errors",
     "hanse.ledger.contract",
     "hanse.ledger.registry",
+    "hanse.ledger.validators",
 )
 FORBIDDEN_CALLS = (
     "set",

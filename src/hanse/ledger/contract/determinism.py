@@ -27,6 +27,7 @@ ALLOWED_IMPORTS = (
     "hanse.identity.statuslist",
     "hanse.ledger.contract",
     "hanse.ledger.registry",
+    "hanse.ledger.validators",
     "msgspec",
     "re",
     "typing",

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from hanse.contracts.identity.types import IdentityGenesis
 from hanse.contracts.points.types import PointsGenesis
+from hanse.contracts.validators.types import ValidatorsGenesis
 from hanse.core import canonical
 from hanse.ledger.block import Block
 from hanse.ledger.genesis import Genesis
@@ -31,6 +32,7 @@ from hanse.node.views.projections import (
     identity,
     points,
     rights,
+    validators,
 )
 from hanse.node.views.tables import VIEWS_SCHEMA, VIEWS_SCHEMA_VERSION, cursor, metadata
 from hanse.node.views.tables import transactions as transactions_table
@@ -38,7 +40,7 @@ from hanse.node.views.tables import transactions as transactions_table
 _log = logger("node.views")
 PROJECTIONS: Mapping[str, Projection] = {
     module.projection.contract: module.projection
-    for module in (identity, catalogue, rights, flows, points, evidence)
+    for module in (identity, catalogue, rights, flows, points, evidence, validators)
 }
 
 
@@ -115,6 +117,9 @@ class Projector:
                 identity.start(connection, msgspec.convert(initial["identity"], IdentityGenesis))
             if "points" in initial:
                 points.start(connection, msgspec.convert(initial["points"], PointsGenesis))
+            if "validators" in initial:
+                preset = msgspec.convert(initial["validators"], ValidatorsGenesis)
+                validators.start(connection, preset)
             connection.execute(insert(cursor).values(chain=self._chain, height=0))
         self._height = 0
 

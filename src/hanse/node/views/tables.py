@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VIEWS_SCHEMA = "views"
-VIEWS_SCHEMA_VERSION = 1
+VIEWS_SCHEMA_VERSION = 2
 metadata = MetaData()
 
 
@@ -260,4 +260,60 @@ movements = Table(
     _id("subject"),
     _text("memo"),
     Index("view_movements_did", "did", "position"),
+)
+
+nodes = Table(
+    "view_nodes",
+    metadata,
+    _id("did", key=True),
+    _big("position"),
+    Column("name", String(64), nullable=False),
+    _id("engine_public"),
+    Column("certificate_public", String(130), nullable=False),
+    _id("node_id"),
+    Column("address", String(260), nullable=False),
+    _big("registered_height"),
+    _big("updated_height"),
+    Index("view_nodes_position", "position"),
+)
+
+validator_sets = Table(
+    "view_validator_sets",
+    metadata,
+    _big("from_height", key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    _id("did"),
+    _id("engine_public"),
+    Column("certificate_public", String(130), nullable=False),
+    _big("power"),
+)
+
+validator_votes = Table(
+    "view_validator_votes",
+    metadata,
+    _id("did", key=True),
+    _id("voter", key=True),
+    _big("position"),
+    _big("power"),
+    _big("height"),
+    _big("time_ms"),
+    _big("expires_ms"),
+    _id("transaction"),
+    Index("view_validator_votes_position", "position"),
+)
+
+fault_reports = Table(
+    "view_fault_reports",
+    metadata,
+    _big("position", key=True),
+    _id("offender"),
+    _big("fault_height"),
+    _id("kind"),
+    _id("reporter"),
+    _id("evidence"),
+    _big("height"),
+    _big("time_ms"),
+    _big("expires_ms"),
+    _id("transaction"),
+    Index("view_fault_reports_offender", "offender", "position"),
 )
