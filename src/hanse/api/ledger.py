@@ -11,13 +11,18 @@ from hanse.api.operation import Operation
 
 
 class LedgerStatusView(View):
-    """Where this node's ledger stands. ``source_height`` is None where it is not known."""
+    """Where this node's ledger stands.
+
+    ``base`` is the lowest height whose block is kept here. ``source_height`` is None where it
+    is not known.
+    """
 
     chain: str
     network: str
     suite: str
     role: Literal["sequencer", "follower"]
     orderer: str
+    base: int = 0
     height: int
     time_ms: int
     head: str

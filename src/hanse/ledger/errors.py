@@ -152,7 +152,31 @@ class NoSuchTransaction(NotFoundError):
     """No transaction of that id is committed here."""
 
     code = "ledger.no_such_transaction"
-    help = "Check the id; it may not be committed yet."
+    help = "Check the id; it may not be committed yet, or its block may be pruned here."
+
+
+class BlockPruned(NotFoundError):
+    """The block existed and is not kept here any more; an archive may have it.
+
+    Attributes:
+        base: lowest height whose block is here, 0 when the error came over a wire.
+    """
+
+    code = "ledger.block_pruned"
+    status = 410
+    help = "Ask a node that keeps all blocks, or restore an archive that has the block."
+
+    def __init__(self, message: str = "", *, base: int = 0, debug: str = "") -> None:
+        kept = f"this node keeps blocks from height {base} on; an archive has those below"
+        super().__init__(message or (kept if base else ""), debug=debug)
+        self.base = base
+
+
+class PruneTooHigh(ConflictError):
+    """Blocks that are still needed cannot be deleted."""
+
+    code = "ledger.prune_too_high"
+    help = "Choose a lower height; the last block, and what this node has not read yet, stay."
 
 
 class NothingToProve(ConflictError):

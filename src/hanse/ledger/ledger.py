@@ -41,6 +41,7 @@ from hanse.ledger.ordering.following import Following
 from hanse.ledger.ordering.sequencer import Sequencer, SequencerEngine
 from hanse.ledger.ordering.sequencing import Sequencing
 from hanse.ledger.proofs import StateProof, TransactionProof
+from hanse.ledger.pruning import require_kept
 from hanse.ledger.registry import Registry
 from hanse.ledger.scan import ScanReport, scan_store
 from hanse.ledger.state.nodes import hash_key
@@ -59,6 +60,7 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         chain: chain id, hex.
         role: ``sequencer`` or ``follower``.
+        base: lowest height whose block is kept here.
         height: last committed block.
         time_ms: its time, UTC ms.
         state_root: its state root, hex.
@@ -69,6 +71,7 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     chain: str
     role: str
+    base: int
     height: int
     time_ms: int
     state_root: str
@@ -227,6 +230,7 @@ class Ledger:
         return LedgerStatus(
             chain=self.chain,
             role="follower" if following else "sequencer",
+            base=self.base,
             height=head.height,
             time_ms=head.time_ms,
             state_root=head.state_root,
@@ -235,17 +239,34 @@ class Ledger:
             refused_blocks=len(self.refusals),
         )
 
+    @property
+    def base(self) -> int:
+        """Lowest height whose block is kept here; those below were pruned or never here."""
+        with self._store.read() as snapshot:
+            return snapshot.base()
+
     def header(self, height: int) -> Header | None:
-        """Header of a committed block."""
+        """Header of a committed block.
+
+        Raises:
+            BlockPruned: when it is not kept here.
+        """
+        if height == self._application.committed.height:
+            return self._application.committed
         block = self.block(height)
         return None if block is None else block.header
 
     def block(self, height: int) -> Block | None:
-        """A committed block."""
+        """A committed block.
+
+        Raises:
+            BlockPruned: when it is not kept here.
+        """
         block = self._recent.get(height)
         if block is not None:
             return block
         with self._store.read() as snapshot:
+            require_kept(snapshot, height)
             data = snapshot.block(height)
         if data is None:
             return None
@@ -283,7 +304,11 @@ class Ledger:
         return receipt
 
     async def blocks(self, from_height: int) -> AsyncIterator[Block]:
-        """Committed blocks from a height on, then each new one; ends when the ledger closes."""
+        """Committed blocks from a height on, then each new one; ends when the ledger closes.
+
+        Raises:
+            BlockPruned: when the next one is not kept here.
+        """
         height = from_height
         while True:
             await self._waiting.beyond(height - 1)
@@ -374,8 +399,10 @@ class Ledger:
     def _read_blocks(self, from_height: int, limit: int) -> list[bytes]:
         blocks: list[bytes] = []
         size = 0
+        first = max(from_height, 1)
         with self._store.read() as snapshot:
-            for height in range(max(from_height, 1), from_height + limit):
+            require_kept(snapshot, first)
+            for height in range(first, from_height + limit):
                 data = self._block_to_send(snapshot, height)
                 size += len(data or b"")
                 if data is None or (blocks and size > FETCH_BYTES):

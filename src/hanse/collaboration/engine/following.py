@@ -11,6 +11,7 @@ from hanse.collaboration.engine.context import EngineContext
 from hanse.core.errors import HanseError
 from hanse.ledger.block import Block
 from hanse.ledger.contract.contract import EmittedEvent
+from hanse.ledger.errors import BlockPruned
 
 CURSOR_EVERY = 64
 _log = structlog.get_logger("hanse.collaboration")
@@ -44,11 +45,21 @@ class Following:
                 async for block in self._ctx.ledger.blocks(self.height + 1):
                     self._take(block)
                 return
+            except BlockPruned as error:
+                self._skip_to(error.base)
+                continue
             except HanseError as error:
                 _log.warning("engine.following", code=error.code)
             except Exception:
                 _log.exception("engine.following")
             await asyncio.sleep(self._ctx.settings.retry_s)
+
+    def _skip_to(self, base: int) -> None:
+        """Go on above blocks that are not kept here; state says what became of known flows."""
+        _log.warning("engine.gap", after=self.height, base=base)
+        for flow in self._ctx.journal.flows():
+            self._evaluate(flow)
+        self.height = base - 1
 
     def _take(self, block: Block) -> None:
         """Take one block in; doing it twice does no harm."""

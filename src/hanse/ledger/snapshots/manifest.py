@@ -52,11 +52,6 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.block.header.state_root
 
 
-def bare(block: Block) -> Block:
-    """A block without transactions and receipts: what stands below the base of a store."""
-    return msgspec.structs.replace(block, transactions=[], receipts=[])
-
-
 def encode_manifest(manifest: Manifest) -> bytes:
     """Canonical bytes."""
     return canonical.encode(manifest)

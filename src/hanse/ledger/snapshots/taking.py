@@ -8,12 +8,12 @@ from pathlib import Path
 
 from hanse.crypto.suite import Suite
 from hanse.ledger.block import decode_block
+from hanse.ledger.pruning import bare
 from hanse.ledger.snapshots.entries import chunks_of
 from hanse.ledger.snapshots.errors import NothingToSnapshot
 from hanse.ledger.snapshots.manifest import (
     CHUNK_BYTES,
     Manifest,
-    bare,
     chunk_hash,
     encode_manifest,
 )

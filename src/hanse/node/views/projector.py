@@ -18,6 +18,7 @@ from hanse.contracts.points.types import PointsGenesis
 from hanse.contracts.validators.types import ValidatorsGenesis
 from hanse.core import canonical
 from hanse.ledger.block import Block
+from hanse.ledger.errors import BlockPruned
 from hanse.ledger.genesis import Genesis
 from hanse.node.database.engine import Database
 from hanse.node.errors import DatabaseVersion, ViewsBehind
@@ -124,11 +125,26 @@ class Projector:
         self._height = 0
 
     async def follow(self, ledger: BlockFeed) -> None:
-        """Project blocks for ever."""
+        """Project blocks for ever; a gap of blocks that are not kept here is skipped."""
+        while True:
+            try:
+                await self._follow(ledger)
+                return
+            except BlockPruned as error:
+                await asyncio.to_thread(self._skip_to, error.base)
+
+    async def _follow(self, ledger: BlockFeed) -> None:
         async for block in ledger.blocks(self._height + 1):
             await asyncio.to_thread(self.project, block)
             async with self._progress:
                 self._progress.notify_all()
+
+    def _skip_to(self, base: int) -> None:
+        # A node that began with a snapshot: what happened before is in state, not in the views.
+        _log.warning("views.gap", after=self._height, base=base)
+        with self._database.write() as connection:
+            connection.execute(update(cursor).values(height=base - 1))
+        self._height = base - 1
 
     async def wait_height(self, height: int, timeout_s: float = 15.0) -> None:
         """Wait until the views hold a block.

@@ -50,6 +50,7 @@ def status(network: NetworkDep) -> LedgerStatusView:
             "suite": ledger.suite.name,
             "role": found.role,
             "orderer": ledger.genesis.orderer.did,
+            "base": found.base,
             "height": found.height,
             "time_ms": found.time_ms,
             "head": "" if header is None else header_hash(ledger.suite, header),
@@ -72,13 +73,14 @@ def genesis(node: NodeDep) -> dict[str, Any]:
 def blocks(network: NetworkDep, page: PageDep) -> Page[BlockSummary]:
     """Blocks, newest first."""
     height = network.ledger.height if page.position is None else page.position - 1
-    lowest = max(height - page.limit + 1, 0)
+    base = network.ledger.base
+    lowest = max(height - page.limit + 1, base)
     shown = [
         BlockSummary(**_summary(network, header))
         for number in range(height, lowest - 1, -1)
         if (header := network.ledger.header(number)) is not None
     ]
-    return Page(items=shown, next=str(lowest) if shown and lowest > 0 else "")
+    return Page(items=shown, next=str(lowest) if shown and lowest > base else "")
 
 
 @operation(router, "ledger.block")
@@ -107,7 +109,13 @@ def transactions(
     """Transactions, newest first."""
     with network.views.read() as connection:
         found = find_transactions(
-            connection, page, sender=sender, contract=contract, action=action, subject=subject
+            connection,
+            page,
+            from_height=network.ledger.base,
+            sender=sender,
+            contract=contract,
+            action=action,
+            subject=subject,
         )
     return Page(items=[_find(network, id_) for id_ in found.items], next=found.next)
 

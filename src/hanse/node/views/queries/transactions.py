@@ -13,13 +13,24 @@ def find_transactions(
     connection: Connection,
     page: PageRequest,
     *,
+    from_height: int = 0,
     sender: str = "",
     contract: str = "",
     action: str = "",
     subject: str = "",
 ) -> Page[str]:
-    """Ids of transactions, newest first; ``subject`` is any identifier their events name."""
-    query = select(transactions)
+    """Ids of transactions, newest first.
+
+    Args:
+        connection: of the views.
+        page: which part.
+        from_height: lowest block to look at; those below may be pruned.
+        sender: DID.
+        contract: name.
+        action: name.
+        subject: any identifier that events name.
+    """
+    query = select(transactions).where(transactions.c.height >= from_height)
     for column, value in (
         (transactions.c.sender, sender),
         (transactions.c.contract, contract),
