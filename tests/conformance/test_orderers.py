@@ -25,6 +25,7 @@ from ledger_network import (
     RotateKey,
     value_of,
 )
+from patience import PATIENCE_S
 
 from hanse.core.errors import HanseError
 from hanse.ledger.block import Receipt, header_hash, verify_header
@@ -50,7 +51,7 @@ class Setting:
 
     async def send(self, message: Any, member: int = 0, **options: Any) -> Receipt:
         raw = self.network.transaction(message, member, **options)
-        return await self.node.wait_receipt(await self.node.submit(raw), 15.0)
+        return await self.node.wait_receipt(await self.node.submit(raw), PATIENCE_S)
 
     async def settled(self) -> None:
         """All nodes reached the height of the highest."""
@@ -160,7 +161,7 @@ async def test_headers_form_a_signed_chain_whose_time_moves_on(
 async def test_replay_is_refused(opener: Opener, network: Network, tmp_path: Path) -> None:
     async with opener(network, tmp_path) as setting:
         raw = network.transaction(Add("x", 1))
-        await setting.node.wait_receipt(await setting.node.submit(raw), 15.0)
+        await setting.node.wait_receipt(await setting.node.submit(raw), PATIENCE_S)
         with pytest.raises(HanseError) as refused:
             await setting.node.submit(raw)
         assert refused.value.code == "ledger.replayed"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,15 +14,10 @@ from typing import Any
 import pytest
 
 from hanse.cli.main import main
+from hanse.core.ports import free_port
 from hanse.sdk import Client
 
 Result = tuple[int, Any]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +41,11 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         )
     try:
         with Client(f"http://127.0.0.1:{port}") as client:
-            client.node.wait_healthy(60)
+            client.node.wait_healthy(120)
         yield {**json.loads(made.stdout), "genesis": str(home / "genesis.json")}
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.wait(60)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ APART: dict[str, list[Role]] = {
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     folder = tmp_path_factory.mktemp("sessions")
-    yield Rehearsal(folder, deadline_ms=60_000)
+    yield Rehearsal(folder, deadline_ms=240_000)
 
 
 def make_tables(rows: int = 400, seed: int = 1) -> tuple[pa.Table, pa.Table]:

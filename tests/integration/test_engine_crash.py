@@ -48,7 +48,7 @@ def check(town: Town, flow: str) -> None:
 async def effects_of(tmp_path: Path, name: str) -> int:
     town, life = Town(tmp_path), Life()
     flow = await run_flow(town, town.parties[name], life)
-    await asyncio.sleep(0.1)
+    await settled(town, flow)
     check(town, flow)
     await town.stop()
     return life.count

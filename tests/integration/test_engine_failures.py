@@ -33,9 +33,13 @@ def workers_of(town: Town) -> list[tuple[int, str]]:
     return [(row.pid, row.started) for row in rows]
 
 
-async def running(town: Town, count: int) -> list[tuple[int, str]]:
-    """Wait until so many workers run and speak; returns pid and start time of each."""
-    await town.until(lambda: len(workers_of(town)) == count and spoken(town) == count)
+async def running(town: Town, attempts: int = 1) -> list[tuple[int, str]]:
+    """Wait until both parties' workers of the last of so many attempts run and have spoken.
+
+    Returns:
+        Process id and start time of each.
+    """
+    await town.until(lambda: len(workers_of(town)) == 2 and spoken(town) == 2 * attempts)
     return workers_of(town)
 
 
@@ -101,8 +105,12 @@ async def test_hanging_worker_is_ended_by_the_deadline(town: Town) -> None:
     town.parties["merchant"].workers = first("hang", "hang")
     town.parties["bank"].workers = first("hang", "hang")
     await town.start()
-    flow = town.deploy(deadline_ms=1_500, attempts=2)
-    found = await running(town, 2)
+    flow = town.deploy(attempts=2)
+    found = []
+    for attempt in (1, 2):
+        found += await running(town, attempt)
+        assert not town.view(flow).is_over
+        town.chain.advance(121_000)  # beyond the step's deadline
     record = await town.ended(flow)
     assert (record.state, record.code) == ("TERMINATED", "flows.deadline_passed")
     assert [data["retry"] for data in town.chain.events("AttemptFailed")] == [True, False]
@@ -114,10 +122,10 @@ async def test_terminated_flow_stops_every_worker_and_wipes(town: Town) -> None:
         party.workers = first("hang")
     await town.start()
     flow = town.deploy()
-    found = await running(town, 2)
+    found = await running(town)
     assert len(alive(found)) == 2
     assert town.chain.send("merchant", TerminateFlow(flow, "changed our mind")).ok
-    await town.until(lambda: not alive(found) and set(phases(town, flow)) == {"CANCELLED"}, 5)
+    await town.until(lambda: not alive(found) and set(phases(town, flow)) == {"CANCELLED"})
     assert not workers_of(town)
     record = town.record(flow)
     assert (record.cause, record.reason) == ("party", "changed our mind")
@@ -130,9 +138,9 @@ async def test_suspended_flow_stops_and_resumes_with_a_new_attempt(town: Town) -
         party.workers = first("hang")
     await town.start()
     flow = town.deploy()
-    found = await running(town, 2)
+    found = await running(town)
     assert town.chain.send("bank", SuspendFlow(flow, "pause")).ok
-    await town.until(lambda: not alive(found), 5)
+    await town.until(lambda: not alive(found))
     assert town.record(flow).state == "SUSPENDED"
     assert town.chain.send("bank", ResumeFlow(flow)).ok
     assert (await town.ended(flow)).state == "COMPLETED"
@@ -147,11 +155,11 @@ async def test_revoked_grant_ends_running_work_everywhere(town: Town) -> None:
     await town.start()
     grant = town.grant()
     flow = town.deploy(town.text(grant))
-    found = await running(town, 2)
+    found = await running(town)
     assert town.chain.send("merchant", RevokeGrant(grant, "no longer")).ok
-    record = await town.ended(flow, 5)
+    record = await town.ended(flow)
     assert (record.cause, record.code) == ("grant", "rights.grant_revoked")
-    await town.until(lambda: not alive(found), 5)
+    await town.until(lambda: not alive(found))
     assert town.balance("merchant") == 0
 
 

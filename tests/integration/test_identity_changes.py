@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from network_harness import MemberPlan, RunningNode, SmallNetwork, small_network
+from network_harness import WAIT_S, MemberPlan, RunningNode, SmallNetwork, small_network
 
 from hanse.core.errors import HanseError
 from hanse.identity.holder import NEXT_ENTRY, Identity
@@ -87,15 +87,15 @@ def test_rotated_key_signs_transactions_and_sealed_messages_and_survives_restart
         not_after_ms=int(time.time() * 1000) + 86_400_000,
     )
     steward = merchant.client("steward")
-    steward.grants.wait_state(grant.id, ["REQUESTED"], timeout_s=10)
+    steward.grants.wait_state(grant.id, ["REQUESTED"], timeout_s=WAIT_S)
     steward.grants.agree(grant.id)
     analyst = bank.client("analyst")
-    analyst.grants.wait_state(grant.id, ["FINALIZED"], timeout_s=15)
+    analyst.grants.wait_state(grant.id, ["FINALIZED"], timeout_s=WAIT_S)
     text = FLOW.format(
         bank=bank.did, merchant=merchant.did, ours=ours, theirs=theirs, grant=grant.id
     )
     flow = analyst.flows.deploy(text)
-    assert analyst.flows.wait_completed(flow.id, 60.0).state == "COMPLETED"
+    assert analyst.flows.wait_completed(flow.id, WAIT_S).state == "COMPLETED"
     bank.kill()
     bank.start()
     assert keys_of(bank) == [old.public, new.public]
@@ -143,7 +143,7 @@ def test_node_that_crashed_amid_a_rotation_goes_on_with_the_key_that_holds(
         bank.client().identity.show,
         lambda view: view.rotation_pending is not reached_ledger,
         what="the decision",
-        timeout_s=20.0,
+        timeout_s=WAIT_S,
     )
     pay(bank, network["merchant"])
     if not reached_ledger:  # taken up again with the key that was written down

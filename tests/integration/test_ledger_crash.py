@@ -100,7 +100,7 @@ def test_full_disk_is_an_error_and_no_damage(tmp_path: Path) -> None:
     network_file = tmp_path / "network.json"
     network.save(network_file)
     process = start("full", network_file, tmp_path)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     report = json.loads(output.splitlines()[-1])
     assert report["error"] in ("ledger.receipt_timeout", "ledger.storage_full")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from network_harness import MemberPlan, SmallNetwork, small_network
+from network_harness import WAIT_S, MemberPlan, RunningNode, SmallNetwork, small_network
 
 from hanse.core.encoding import b64url
 from hanse.core.errors import HanseError
+from hanse.core.ports import free_port
 from hanse.crypto.suite import get_suite
 from hanse.identity.challenge import Challenge, answer
 from hanse.identity.holder import Identity
@@ -274,12 +275,12 @@ def test_agreed_grant_is_confirmed_by_the_consumers_node_itself(
         network["merchant"].client("steward"),
     )
     grant = ask(network, published)
-    steward.grants.wait_state(grant.id, ["REQUESTED"], timeout_s=10)
+    steward.grants.wait_state(grant.id, ["REQUESTED"], timeout_s=WAIT_S)
     words = "\n".join(steward.grants.explain(grant.id).lines)
     assert "银行" in words
     assert "learns which of its own keys" in words
     steward.grants.agree(grant.id)
-    final = analyst.grants.wait_state(grant.id, ["FINALIZED"], timeout_s=15)
+    final = analyst.grants.wait_state(grant.id, ["FINALIZED"], timeout_s=WAIT_S)
     assert (final.standing, final.uses_left, final.price_points) == ("ACTIVE", 1, 300)
 
 
@@ -291,14 +292,14 @@ def test_counter_offer_is_confirmed_only_after_a_person_accepted_it(
         network["merchant"].client("steward"),
     )
     grant = ask(network, published, uses=2)
-    steward.grants.wait_state(grant.id, ["REQUESTED"], timeout_s=10)
+    steward.grants.wait_state(grant.id, ["REQUESTED"], timeout_s=WAIT_S)
     steward.grants.offer(grant.id, uses=1, price_points=500)
-    offered = analyst.grants.wait_state(grant.id, ["OFFERED"], timeout_s=10)
+    offered = analyst.grants.wait_state(grant.id, ["OFFERED"], timeout_s=WAIT_S)
     assert (offered.uses, offered.price_points) == (1, 500)
     analyst.grants.accept(grant.id)
-    steward.grants.wait_state(grant.id, ["ACCEPTED"], timeout_s=10)
+    steward.grants.wait_state(grant.id, ["ACCEPTED"], timeout_s=WAIT_S)
     steward.grants.agree(grant.id)
-    assert analyst.grants.wait_state(grant.id, ["FINALIZED"], timeout_s=15).price_points == 500
+    assert analyst.grants.wait_state(grant.id, ["FINALIZED"], timeout_s=WAIT_S).price_points == 500
     steward.grants.revoke(grant.id, "no more")
     network.sync()
     assert analyst.grants.get(grant.id).standing == "REVOKED"
@@ -348,7 +349,7 @@ def test_altered_audit_log_is_found_at_the_next_verification(network: SmallNetwo
     assert node.client("auditor").audit.verify_log().state == "INTACT"
     entry = node.client("auditor").audit.log(limit=1).items[0]
     assert entry.action == "audit.verify_log"
-    with sqlite3.connect(node.home / "node.sqlite", timeout=10) as connection:
+    with sqlite3.connect(node.home / "node.sqlite", timeout=60) as connection:
         connection.execute("DROP TRIGGER audit_no_update")
         connection.execute("UPDATE audit_entries SET actor = 'user:eve' WHERE number = 2")
     verdict = node.client("auditor").audit.verify_log()
@@ -395,7 +396,7 @@ def test_views_that_were_lost_are_rebuilt_from_the_ledger(network: SmallNetwork)
         lambda: bank.client().points.history(bank.did).items,
         lambda items: len(items) == len(before) + 0 and items == before,
         what="the rebuilt history",
-        timeout_s=10,
+        timeout_s=WAIT_S,
     )
 
 
@@ -422,9 +423,7 @@ def test_no_secret_and_no_row_in_any_log(network: SmallNetwork, published: str) 
 
 
 def test_node_without_its_network_says_so(tmp_path: Path) -> None:
-    from network_harness import RunningNode, free_ports
-
-    node = RunningNode("alone", tmp_path / "alone", free_ports(1)[0])
+    node = RunningNode("alone", tmp_path / "alone", free_port())
     made = init_node(node.home, name="Alone", suite="intl", port=node.port)
     node.passwords["admin"] = made.admin_password
     node.start()

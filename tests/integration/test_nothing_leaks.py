@@ -164,7 +164,7 @@ def recorder() -> Iterator[Recorder]:
 def rehearsal(
     recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[TappedRehearsal]:
-    rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=90_000)
+    rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=240_000)
     yield rehearsal
     rehearsal.clear()
 

@@ -17,8 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from ledger_chain import running
 from ledger_network import Add, Network, fresh_name
+from patience import PATIENCE_S
 
 from hanse.core.errors import HanseError
+from hanse.ledger.errors import ReceiptTimeout
 from hanse.ledger.ledger import Ledger
 from hanse.ledger.ordering.follower import Follower
 
@@ -41,6 +43,17 @@ async def load(network: Network, home: Path) -> None:
         await asyncio.gather(*[send_forever(network, (first, second)[m % 2], m) for m in range(4)])
 
 
+async def received(ledger: Ledger, tx: str) -> None:
+    """Wait for a receipt, for as long as the ledger moves."""
+    while True:
+        try:
+            await ledger.wait_receipt(tx, 1.0)
+            return
+        except ReceiptTimeout:
+            if ledger.status().failure:
+                raise
+
+
 async def full(network: Network, home: Path) -> None:
     """Fill until the disk refuses, then make room."""
     report: dict[str, object] = {"accepted": 0}
@@ -52,7 +65,7 @@ async def full(network: Network, home: Path) -> None:
             while True:
                 raw = network.transaction(Add(fresh_name() * 200, 1))
                 accepted.append(await ledger.submit(raw))
-                await ledger.wait_receipt(accepted[-1], 1.0)
+                await received(ledger, accepted[-1])
         except HanseError as error:
             report["error"] = error.code
         report["failure"] = ledger.status().failure
@@ -63,7 +76,7 @@ async def full(network: Network, home: Path) -> None:
         report["sound_when_full"] = (await ledger.verify_store()).height == ledger.height
         report["height_when_full"] = ledger.height
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
-        receipts = [await ledger.wait_receipt(tx, 15.0) for tx in accepted]
+        receipts = [await ledger.wait_receipt(tx, PATIENCE_S) for tx in accepted]
         report["accepted"] = len(accepted)
         report["executed"] = sum(receipt.ok for receipt in receipts)
         report["failure_after"] = ledger.status().failure

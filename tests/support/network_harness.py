@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,12 +20,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hanse.core.errors import HanseError
+from hanse.core.ports import free_ports
 from hanse.node.bootstrap import create_network, init_node, join_network
 from hanse.sdk import Client
 from hanse.sdk.waiting import wait_until
 
-START_TIMEOUT_S = 30.0
-STOP_TIMEOUT_S = 20.0
+# Bounds for a loaded machine; nothing waits this long where all is well.
+START_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 60.0
+WAIT_S = 120.0
 _CODE = "import sys, pathlib; from hanse.node.serve import serve; serve(pathlib.Path(sys.argv[1]))"
 EVERY_ROLE = ("admin", "steward", "analyst", "auditor")
 
@@ -174,7 +176,7 @@ class SmallNetwork:
                 ],
                 bool,
                 what=f"application of {key}",
-                timeout_s=20.0,
+                timeout_s=WAIT_S,
             )
             operator.applications.admit(found[0].id)
         for key in keys:
@@ -182,7 +184,7 @@ class SmallNetwork:
                 lambda key=key: self[key].client().credentials.list(side="held").items,
                 bool,
                 what=f"credential of {key}",
-                timeout_s=20.0,
+                timeout_s=WAIT_S,
             )
         self.sync()
 
@@ -191,24 +193,12 @@ class SmallNetwork:
         height = self["operator"].client().ledger.status().height
         for node in self.nodes.values():
             if node.process is not None:
-                node.client().ledger.wait_height(height, timeout_s=20.0)
+                node.client().ledger.wait_height(height, timeout_s=WAIT_S)
         return height
 
     def stop(self) -> None:
         for node in reversed(self.nodes.values()):
             node.stop()
-
-
-def free_ports(count: int) -> list[int]:
-    """Distinct free TCP ports on loopback."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-import socket
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -32,6 +31,7 @@ from hanse.compute.worker import (
     code_fingerprint,
 )
 from hanse.core.errors import HanseError
+from hanse.core.ports import free_ports
 from hanse.crypto.suite import get_suite
 from hanse.crypto.tls import make_task_certificate
 from hanse.data.batches import ArrowTable
@@ -206,7 +206,7 @@ def outputs_of(outcomes: Mapping[str, Outcome], port: str) -> dict[str, ObjectRe
 
 
 def _parties(roles: Mapping[str, Sequence[Role]]) -> tuple[list[Party], dict[str, str]]:
-    ports = iter(_free_ports(2 * len(roles)))
+    ports = iter(free_ports(2 * len(roles)))
     until = int(time.time() * 1000) + _DAY_MS
     parties, keys = [], {}
     for alias, held in roles.items():
@@ -221,16 +221,6 @@ def _parties(roles: Mapping[str, Sequence[Role]]) -> tuple[list[Party], dict[str
         )
         parties.append(party)
     return parties, keys
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 async def _follow(worker: WorkerProcess) -> Outcome:

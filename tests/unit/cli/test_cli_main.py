@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Iterator
 
 import pytest
 import typer
@@ -31,10 +32,11 @@ IDS = [" ".join(path) for path, _ in LEAVES]
 
 
 @pytest.fixture
-def nobody() -> str:
+def nobody() -> Iterator[str]:
+    """An address that refuses connections: its port is held, and nobody listens there."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+        yield f"http://127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.mark.parametrize(("path", "command"), LEAVES, ids=IDS)

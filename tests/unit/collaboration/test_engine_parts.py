@@ -80,7 +80,7 @@ def test_without_a_range_the_system_chooses():
 @pytest.fixture
 def process():
     child = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True
+        [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True
     )
     yield child
     child.kill()
@@ -91,7 +91,7 @@ def test_orphan_is_killed_by_pid_and_start_time(process):
     started = start_time(process.pid)
     assert is_alive(process.pid, started)
     assert kill_process(process.pid, started)
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     assert not is_alive(process.pid, started)
     assert not kill_process(process.pid, started)
 
@@ -199,9 +199,10 @@ def test_shares_of_a_model_are_opened_to_nobody(setting):
 # -- waiting ----------------------------------------------------------------------------------
 async def test_uninterrupted_work_ends_before_the_cancellation_counts():
     done: list[str] = []
+    enough = asyncio.Event()
 
     async def work() -> None:
-        await asyncio.sleep(0.05)
+        await enough.wait()
         done.append("work")
 
     async def caller() -> None:
@@ -212,6 +213,8 @@ async def test_uninterrupted_work_ends_before_the_cancellation_counts():
     for _ in range(3):
         await asyncio.sleep(0.01)
         task.cancel()
+    assert not task.done()
+    enough.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done == ["work"]
@@ -237,14 +240,14 @@ async def test_waiting_for_a_signal_does_not_swallow_a_cancellation():
         await asyncio.sleep(0)
         signals.notify()
         task.cancel()
-        done, _ = await asyncio.wait({task}, timeout=1)
+        done, _ = await asyncio.wait({task}, timeout=60)
         assert done
 
 
 async def test_older_attempt_gets_in_when_younger_ones_only_wait():
     slots = Slots(1)
     await slots.acquire("young", (2, "b", "s"))
-    await asyncio.wait_for(slots.acquire("old", (1, "a", "s")), 1)
+    await asyncio.wait_for(slots.acquire("old", (1, "a", "s")), 60)
     assert slots.held == 2
     waiting = asyncio.ensure_future(slots.acquire("younger", (3, "c", "s")))
     await asyncio.sleep(0.02)
@@ -254,7 +257,7 @@ async def test_older_attempt_gets_in_when_younger_ones_only_wait():
     await asyncio.sleep(0.02)
     assert not waiting.done()
     await slots.release("young")
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_cancelled_wait_leaves_the_queue():

@@ -148,7 +148,7 @@ class Side:
 
 def _connect(server: ssl.SSLContext, client: ssl.SSLContext) -> bool:
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.settimeout(5)
+    listener.settimeout(60)
     outcome: list[bool] = []
 
     def serve() -> None:
@@ -165,7 +165,7 @@ def _connect(server: ssl.SSLContext, client: ssl.SSLContext) -> bool:
     thread.start()
     try:
         with (
-            socket.create_connection(listener.getsockname(), timeout=5) as raw,
+            socket.create_connection(listener.getsockname(), timeout=60) as raw,
             client.wrap_socket(raw, server_hostname="localhost") as secure,
         ):
             secure.sendall(b"hello")

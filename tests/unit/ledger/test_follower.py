@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 import pytest
 from ledger_chain import Chain, ListSource, running
 from ledger_network import Add, Member, Network, value_of
+from patience import until
 
 from hanse.core.errors import HanseError, UnavailableError
 from hanse.ledger.block import Block, decode_block, encode_block, sign_header
@@ -141,14 +141,6 @@ def test_wording_of_errors_may_differ_between_versions(origin: Chain, copy: Chai
     block = decode_block(origin.encoded(1))
     reworded = [replace(r, message="other words" if not r.ok else "") for r in block.receipts]
     assert apply(copy, encode_block(replace(block, receipts=reworded))) is None
-
-
-async def until(condition: Callable[[], bool], seconds: float = 8.0) -> None:
-    for _ in range(int(seconds / 0.01)):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not happen")
 
 
 async def test_altered_block_on_the_wire_is_reported_and_then_recovered(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ledger_chain import running
 from ledger_network import CALLS, Add, Member, Misbehave, Network, registry, value_of
+from patience import until
 
 from hanse.core import canonical
 from hanse.ledger.clock import system_clock
@@ -35,7 +36,7 @@ NETWORK = Network(members=3)
 
 
 async def send(ledger: Ledger, raw: bytes) -> Any:
-    return await ledger.wait_receipt(await ledger.submit(raw), 10.0)
+    return await ledger.wait_receipt(await ledger.submit(raw), 60.0)
 
 
 async def test_submit_waits_for_its_receipt_and_finds_it_later(tmp_path: Path) -> None:
@@ -128,14 +129,15 @@ async def test_block_time_moves_on_when_the_clock_stands_or_goes_back(tmp_path: 
         assert times[2] == times[1] + 1
 
 
-async def test_expired_while_waiting_is_told_to_who_waits(tmp_path: Path) -> None:
+async def test_expired_while_waiting_is_told_to_who_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = [system_clock()]
     async with running(NETWORK, tmp_path, clock=lambda: now[0]) as ledger:
-        CALLS["machine_trouble"] = 1  # the first attempt at the block fails
+        monkeypatch.setitem(CALLS, "machine_trouble", 10**6)  # no attempt at the block succeeds
         tx = await ledger.submit(NETWORK.transaction(Misbehave("machine"), ttl_ms=5_000))
         waiting = asyncio.create_task(ledger.wait_receipt(tx))
-        await asyncio.sleep(0.2)
-        assert ledger.status().failure == "test.machine_trouble"
+        await until(lambda: ledger.status().failure == "test.machine_trouble")
         now[0] += 60_000
         with pytest.raises(TransactionExpired):
             await waiting
@@ -156,6 +158,7 @@ async def test_machine_that_cannot_execute_says_so_and_tries_again(
         tx = await ledger.submit(NETWORK.transaction(Add("x", 1)))
         with pytest.raises(ReceiptTimeout):
             await ledger.wait_receipt(tx, 0.2)
+        await until(lambda: ledger.status().failure != "")
         with pytest.raises(Halted):
             await ledger.submit(NETWORK.transaction(Add("x", 1)))
         monkeypatch.setattr(ledger._application, "execute", real)
@@ -177,7 +180,7 @@ async def test_full_disk_is_an_error_for_new_ones_and_loses_nothing(
         accepted = await ledger.submit(NETWORK.transaction(Add("x", 1)))
         with pytest.raises(ReceiptTimeout):
             await ledger.wait_receipt(accepted, 0.3)
-        assert ledger.status().failure == "ledger.storage_full"
+        await until(lambda: ledger.status().failure == "ledger.storage_full")
         with pytest.raises(StorageFull):
             await ledger.submit(NETWORK.transaction(Add("x", 1)))
         monkeypatch.setattr(ledger._store, "commit", real)
@@ -197,19 +200,17 @@ async def test_blocks_come_stored_and_new(tmp_path: Path) -> None:
                 seen.append(block.header.height)
 
         reader = asyncio.create_task(read())
-        await asyncio.sleep(0.05)
-        assert seen == [1, 2]
+        await until(lambda: seen == [1, 2])
         await send(ledger, NETWORK.transaction(Add("x", 1)))
-        await asyncio.sleep(0.05)
-        assert seen == [1, 2, 3]
-    await asyncio.wait_for(reader, 2)
+        await until(lambda: seen == [1, 2, 3])
+    await asyncio.wait_for(reader, 60)
 
 
 async def test_fetch_serves_blocks_and_waits_for_new_ones(tmp_path: Path) -> None:
     async with running(NETWORK, tmp_path) as ledger:
         assert await ledger.fetch(1, 10, 0) == []
         assert await ledger.fetch(1, 10, 30) == []
-        waiting = asyncio.create_task(ledger.fetch(1, 10, 5_000))
+        waiting = asyncio.create_task(ledger.fetch(1, 10, 60_000))
         await ledger.forward(NETWORK.transaction(Add("x", 1)))
         assert len(await waiting) == 1
         for _ in range(3):
@@ -229,7 +230,7 @@ async def test_fetch_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.Mon
 async def test_closing_tells_everybody(tmp_path: Path) -> None:
     async with running(NETWORK, tmp_path) as ledger:
         waiting = asyncio.create_task(ledger.wait_receipt("00" * 32))
-        fetching = asyncio.create_task(ledger.fetch(1, 1, 10_000))
+        fetching = asyncio.create_task(ledger.fetch(1, 1, 600_000))
         await asyncio.sleep(0.05)
     for task in (waiting, fetching):
         with pytest.raises(LedgerClosed):

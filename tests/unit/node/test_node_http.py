@@ -38,10 +38,11 @@ def home(made_home: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def node(home: Path, monkeypatch) -> AsyncIterator[Node]:
+async def node(home: Path, monkeypatch, clock) -> AsyncIterator[Node]:
+    """A node whose time only moves when told: limits per minute and lockouts hold still."""
     monkeypatch.setenv("HANSE_LIMITS__LOGIN_CALLS", "12")
     monkeypatch.setenv("HANSE_HTTP__MAX_BODY_BYTES", "4096")
-    built = build_node(home, settings=load_settings(home))
+    built = build_node(home, settings=load_settings(home), clock=clock)
     await built.start()
     yield built
     await built.stop()

@@ -196,7 +196,7 @@ async def test_background_part_that_fails_is_named_and_repeated(monkeypatch) -> 
         done.set()
 
     background.start("part", sometimes)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await done.wait()
     await asyncio.sleep(0)
     assert background.failures == {}

@@ -71,9 +71,10 @@ class Service:
             return {"items": chosen, "next": str(end) if end < len(USERS) else ""}
 
         @app.get("/v1/users/{name:path}")
-        async def user(name: str) -> Any:
+        async def user(name: str, request: Request) -> Any:
             if name == "slow":
-                await asyncio.sleep(1.0)
+                while not await request.is_disconnected():
+                    await asyncio.sleep(0.02)
             if name == "conflict":
                 return fault(409, "newer.unheard_of", "a newer node says no")
             if name == "proxy":
@@ -141,7 +142,7 @@ def running() -> Iterator[Service]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not server.started:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -149,7 +150,7 @@ def running() -> Iterator[Service]:
     service.url = f"http://127.0.0.1:{port}"
     yield service
     server.should_exit = True
-    thread.join(10)
+    thread.join(60)
 
 
 @pytest.fixture

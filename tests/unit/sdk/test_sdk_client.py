@@ -1,7 +1,6 @@
 """The client over real HTTP: sessions, named errors, pages, files, waiting."""
 
 import json
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from hanse.core.errors import (
     UnavailableError,
     catalogue,
 )
+from hanse.core.ports import free_port
 from hanse.sdk import Client, iterate
 from hanse.sdk.errors import (
     FlowTerminated,
@@ -28,12 +28,6 @@ from hanse.sdk.errors import (
 )
 from hanse.sdk.files import CannotRead, CannotWrite
 from hanse.sdk.waiting import wait_until
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def test_client_logs_in_at_first_need_and_out_when_closed(service) -> None:
@@ -91,8 +85,8 @@ def test_wrong_password_is_an_authentication_error(service) -> None:
 
 
 def test_token_does_not_follow_environment_proxies(service, monkeypatch) -> None:
-    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port()}")
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
     with Client(service.url, token="token-of-alice") as client:
         assert client.session.show().user == "alice"
 
@@ -116,7 +110,7 @@ def test_error_of_a_newer_node_keeps_code_kind_and_stays_out_of_the_catalogue(se
 
 def test_nobody_listening_is_unreachable() -> None:
     with (
-        Client(f"http://127.0.0.1:{closed_port()}") as client,
+        Client(f"http://127.0.0.1:{free_port()}") as client,
         pytest.raises(NodeUnreachable, match=r"127\.0\.0\.1"),
     ):
         client.node.show()
@@ -129,7 +123,7 @@ def test_address_that_is_none_is_unreachable(url: str) -> None:
 
 
 def test_slow_answer_times_out(service) -> None:
-    with Client(service.url, timeout_s=0.2) as client, pytest.raises(NodeTimedOut):
+    with Client(service.url, timeout_s=1.0) as client, pytest.raises(NodeTimedOut):
         client.users.get("slow")
 
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hanse.cli.demo.organisations import EVERYBODY, MEMBERS, OPERATOR, Organisation
-from hanse.cli.demo.process import DemoNode, free_ports
+from hanse.cli.demo.process import DemoNode
+from hanse.core.ports import free_ports
 from hanse.node.bootstrap import create_network, join_network
 from hanse.sdk.waiting import wait_until
 
@@ -97,7 +98,7 @@ def _wait_credential(node: DemoNode) -> None:
         lambda: node.client().credentials.list(side="held").items,
         bool,
         what=f"the credential of {node.organisation.name}",
-        timeout_s=30.0,
+        timeout_s=120.0,
     )
 
 

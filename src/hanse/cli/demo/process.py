@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -24,18 +23,6 @@ class DemoNodeFailed(UnavailableError):
 
     code = "demo.node_failed"
     help = "Read the last lines of the node's log named in the message."
-
-
-def free_ports(count: int) -> list[int]:
-    """Distinct free TCP ports on loopback."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
 
 
 class DemoNode:

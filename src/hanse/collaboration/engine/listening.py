@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable
 
 from hanse.collaboration.engine.errors import NoFreePort
+from hanse.core.ports import bindable, free_port
 
 MAX_LINKS = 2
 
@@ -17,7 +17,7 @@ def choose_ports(
 
     Args:
         host: address the workers will listen on.
-        first, last: the declared range, both inclusive; 0 lets the system choose.
+        first, last: the declared range, both inclusive; 0 takes any free one.
         links: link names.
         used: ports offered for other attempts; not given out twice.
 
@@ -35,24 +35,10 @@ def choose_ports(
 
 def _free(host: str, first: int, last: int, taken: set[int]) -> int:
     if first == 0:
-        for _ in range(100):
-            port = _bind(host, 0)
-            if port and port not in taken:
-                return port
-        raise NoFreePort("the system gives no free port")
+        if port := free_port(host, taken):
+            return port
+        raise NoFreePort(f"no port is free at {host}")
     for candidate in range(first, last + 1):
-        if candidate not in taken and _bind(host, candidate):
+        if candidate not in taken and bindable(host, candidate):
             return candidate
     raise NoFreePort(f"the ports {first} to {last} are all in use")
-
-
-def _bind(host: str, port: int) -> int:
-    """The port when it can be bound now, else 0."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return 0
-        return int(probe.getsockname()[1])
