@@ -206,6 +206,56 @@ def test_right_is_handed_on_by_its_holder_only(network: SmallNetwork, tmp_path) 
     assert bank.client().rights.show(dataset) == given
 
 
+def held(node: RunningNode) -> list[tuple[str, str]]:
+    """Token and status of each credential a node holds."""
+    return [(item.jwt, item.status) for item in node.client().credentials.list(side="held").items]
+
+
+def test_credentials_of_a_rotated_key_are_issued_anew_and_reach_their_holders(
+    network: SmallNetwork,
+) -> None:
+    operator, bank, merchant = network["operator"].client(), network["bank"], network["merchant"]
+    issued = {item.subject: item for item in operator.credentials.list(side="issued").items}
+    operator.credentials.suspend(issued[merchant.did].id, "under review")
+    operator.credentials.revoke(issued[network["leaver"].did].id, "for good")
+    [(old, _)] = held(bank)
+    operator.identity.rotate_key()
+    network.sync()
+    assert held(bank) == [(old, "STALE")]
+    with pytest.raises(HanseError) as refused:
+        bank.client().credentials.verify(old)
+    assert refused.value.code == "crypto.bad_signature"
+    merchant.kill()  # one that is away gets its own when it is back
+
+    with pytest.raises(HanseError) as not_permitted:
+        bank.client("steward").credentials.reissue()
+    assert not_permitted.value.code == "node.not_permitted"
+    assert bank.client().credentials.reissue().items == []
+    made = {item.subject: item for item in operator.credentials.reissue().items}
+    assert set(made) == {bank.did, merchant.did}
+    assert (made[bank.did].status, made[merchant.did].status) == ("ACTIVE", "SUSPENDED")
+    for did, new in made.items():
+        before = issued[did]
+        assert (new.roles, new.details) == (before.roles, before.details)
+        assert (new.valid_until_ms, new.id == before.id) == (before.valid_until_ms, False)
+    merchant.start()
+    for node in (bank, merchant):
+        expected = [(made[node.did].jwt, made[node.did].status)]
+        wait_until(
+            lambda node=node: held(node),
+            lambda found, expected=expected: found == expected,
+            what=f"the new credential at {node.key}",
+            timeout_s=WAIT_S,
+        )
+    assert bank.client().credentials.verify(made[bank.did].jwt).status == "ACTIVE"
+    assert operator.credentials.reissue().items == []
+    stale = operator.credentials.list(side="issued", status="STALE").items
+    assert stale == []
+    operator.credentials.reinstate(made[merchant.did].id)
+    network.sync()
+    assert held(merchant) == [(made[merchant.did].jwt, "ACTIVE")]
+
+
 def test_deactivated_did_is_out_for_good(network: SmallNetwork) -> None:
     leaver, operator = network["leaver"], network["operator"].client()
     with pytest.raises(HanseError) as own:

@@ -85,7 +85,12 @@ class DidView(View):
 
 
 class CredentialView(View):
-    """A role credential (VC 2.0, vc+jwt) with its status on the ledger."""
+    """A role credential (VC 2.0, vc+jwt) with its status on the ledger.
+
+    Attributes:
+        status: ``STALE`` when its issuer has rotated the key that signed it: it verifies nowhere
+            until it is issued anew.
+    """
 
     id: str
     side: Literal["held", "issued"]
@@ -97,8 +102,14 @@ class CredentialView(View):
     details: dict[str, Any] = Field(default_factory=dict)
     valid_from_ms: int
     valid_until_ms: int
-    status: Literal["ACTIVE", "SUSPENDED", "REVOKED", "EXPIRED"]
+    status: Literal["ACTIVE", "SUSPENDED", "REVOKED", "EXPIRED", "STALE"]
     jwt: str = ""
+
+
+class ReissuedView(View):
+    """Credentials issued anew, as they are now; their holders' nodes fetch them."""
+
+    items: list[CredentialView]
 
 
 class VerifyCredentialRequest(Request):
@@ -229,5 +240,12 @@ OPERATIONS = (
         "Revoke a credential",
         CredentialView,
         ReasonRequest,
+    ),
+    Operation(
+        "credentials.reissue",
+        "POST",
+        "/v1/credentials/reissue",
+        "Issue anew what was signed with a key rotated away",
+        ReissuedView,
     ),
 )

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hanse.core import ids
-from hanse.core.errors import InputError, NotFoundError
+from hanse.core.errors import HanseError, InputError, NotFoundError
 from hanse.crypto import jws
 from hanse.crypto.errors import BadJws
 from hanse.crypto.suite import Suite
@@ -182,6 +182,20 @@ def read_credential(suite: Suite, token: str) -> Credential:
     return _parse(suite, token)[1]
 
 
+def is_signed_now(suite: Suite, resolver: Resolver, token: str) -> bool:
+    """Whether the signature holds under a key the issuer has now, not one it rotated away.
+
+    Raises:
+        BadToken, BadCredential: the token is no credential at all.
+    """
+    parsed, credential = _parse(suite, token)
+    try:
+        _verify_signature(suite, parsed, resolver.resolve(credential.issuer))
+    except HanseError:
+        return False
+    return True
+
+
 def _parse(suite: Suite, token: str) -> tuple[jws.ParsedJws, Credential]:
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise BadToken(f"a credential has at most {MAX_TOKEN_CHARACTERS} characters")
@@ -219,6 +233,7 @@ __all__ = [
     "StatusEntry",
     "StatusPurpose",
     "StatusValue",
+    "is_signed_now",
     "issue_credential",
     "read_credential",
     "verify_credential",

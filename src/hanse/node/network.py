@@ -31,6 +31,7 @@ from hanse.node.ledger_client import Submitter
 from hanse.node.membership.admission import Admission
 from hanse.node.membership.applications import Applications
 from hanse.node.membership.issuer import Issuer
+from hanse.node.membership.reissue import Reissue
 from hanse.node.reactions.grants import GrantBook, GrantVerifier
 from hanse.node.secrets import orderer_key
 from hanse.node.settings import Settings
@@ -78,6 +79,7 @@ class Network:
     issuer: Issuer
     applications: Applications
     admission: Admission
+    reissue: Reissue
     anchoring: Anchoring
     collaboration: Collaboration
 
@@ -195,6 +197,9 @@ def _assemble(
         applications=applications,
         admission=Admission(
             identity, applications, issuer, host.wallet, submitter, lambda: ledger.state
+        ),
+        reissue=Reissue(
+            suite, issuer, host.wallet, applications, submitter, lambda: ledger.state, clock
         ),
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
         collaboration=build_collaboration(

@@ -11,7 +11,8 @@ from hanse.ledger.genesis import Genesis
 from hanse.node.background import Background
 from hanse.node.errors import ApplicationRejected, NoNetwork, NotAdmittedYet, StillStarting
 from hanse.node.host import Host
-from hanse.node.membership.applicant import Applicant, keep_credential
+from hanse.node.membership.applicant import Applicant
+from hanse.node.membership.keeper import CredentialKeeper
 from hanse.node.network import Network, open_network
 from hanse.node.observability.logs import logger
 from hanse.node.users.accounts import Accounts
@@ -112,20 +113,16 @@ class Node:
             await network.close()
             raise
         self.network = network
-        if self.applicant is not None and not await asyncio.to_thread(self.host.wallet.list_held):
-            self.background.start("credential", self._keep_credential)
-
-    async def _keep_credential(self) -> None:
-        assert self.applicant is not None
-        network = self.require_network()
-        await keep_credential(
-            self.applicant,
-            self.host.wallet,
-            self.identity,
-            network.resolver,
-            lambda: network.ledger.state,
-            self.host.clock,
-        )
+        if self.applicant is not None:
+            keeper = CredentialKeeper(
+                self.applicant,
+                self.host.wallet,
+                self.identity,
+                network.resolver,
+                network.ledger,
+                self.host.clock,
+            )
+            self.background.start("credential", keeper.run)
 
     async def _clean(self) -> None:
         while True:

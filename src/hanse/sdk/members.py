@@ -13,6 +13,7 @@ from hanse.api.members import (
     CredentialView,
     DidView,
     MemberView,
+    ReissuedView,
     SubmitApplicationRequest,
     VerifyCredentialRequest,
 )
@@ -157,6 +158,10 @@ class CredentialsArea(Area):
     def revoke(self, credential: str, reason: str = "") -> CredentialView:
         """Revoke an issued credential for good."""
         return self._act("credentials.revoke", credential, reason)
+
+    def reissue(self) -> ReissuedView:
+        """Issue anew every credential of ours that was signed with a key rotated away."""
+        return self._http.call("credentials.reissue", ReissuedView)
 
     def _act(self, id_: str, credential: str, reason: str) -> CredentialView:
         body = build(ReasonRequest, {"reason": reason})

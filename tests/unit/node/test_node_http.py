@@ -320,7 +320,7 @@ _ADMIN = (
     "identity.rotate_key identity.update_endpoint identity.deactivate "
     "issuers.accredit issuers.withdraw rights.transfer "
     "members.reinstate members.remove credentials.list credentials.get credentials.suspend "
-    "credentials.reinstate credentials.revoke ledger.submit ledger.raw_blocks "
+    "credentials.reinstate credentials.revoke credentials.reissue ledger.submit ledger.raw_blocks "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "
     "points.unfreeze audit.log audit.verify_log"
 )

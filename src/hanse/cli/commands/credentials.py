@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hanse.api.base import Page
-from hanse.api.members import CredentialView
+from hanse.api.members import CredentialView, ReissuedView
 from hanse.cli.command import command, group
 from hanse.cli.commands import options
 from hanse.cli.commands.files import read_text
@@ -32,7 +32,7 @@ def list_credentials(
     run: Run,
     side: Annotated[str, typer.Option("--side", help="held or issued.")] = "",
     status: Annotated[
-        str, typer.Option("--status", help="ACTIVE, SUSPENDED, REVOKED or EXPIRED.")
+        str, typer.Option("--status", help="ACTIVE, SUSPENDED, REVOKED, EXPIRED or STALE.")
     ] = "",
 ) -> Page[CredentialView]:
     """List credentials held and issued, with their status."""
@@ -98,3 +98,13 @@ def revoke(run: Run, credential: CredentialArgument, reason: options.Reason = ""
     """Revoke an issued credential for good."""
     run.confirm(f"Revoke credential {credential} for good?")
     return run.client.credentials.revoke(credential, reason)
+
+
+@command(app, "reissue", "credentials.reissue", examples=("hanse credentials reissue",))
+def reissue(run: Run) -> ReissuedView:
+    """Issue anew the credentials signed with a key that was rotated away.
+
+    Roles, end of validity and status stay as they are. The holders' nodes see the change on the
+    ledger and fetch their new credential by themselves.
+    """
+    return run.client.credentials.reissue()

@@ -34,9 +34,11 @@ def rotate_key(run: Run) -> IdentityView:
     """Replace the signing key, while the node runs.
 
     Signatures made before stay valid in the ledger. Credentials this organisation issued do not
-    verify any more: they name the key that holds now.
+    verify any more until it issues them anew: hanse credentials reissue.
     """
-    run.confirm("Replace the signing key? Credentials issued by this node stop verifying.")
+    run.confirm(
+        "Replace the signing key? Credentials issued by this node stop verifying until reissued."
+    )
     return run.client.identity.rotate_key()
 
 

@@ -37,6 +37,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     ((_ADMIN, _STEWARD, _AUDITOR), "credentials.list credentials.get"),
     (_EVERYONE, "credentials.verify"),
     ((_ADMIN,), "credentials.suspend credentials.reinstate credentials.revoke"),
+    ((_ADMIN,), "credentials.reissue"),
     # the ledger is readable by every member, so by every user
     (_EVERYONE, "ledger.status ledger.blocks ledger.block ledger.transactions"),
     (_EVERYONE, "ledger.transaction ledger.prove_transaction ledger.prove_state"),

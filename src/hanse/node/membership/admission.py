@@ -17,7 +17,7 @@ from hanse.node.errors import BadApplication, NotOperator
 from hanse.node.ledger_client import Submitter
 from hanse.node.membership.applications import ApplicationInfo, Applications
 from hanse.node.membership.issuer import Issuer
-from hanse.node.membership.wallet import Wallet
+from hanse.node.membership.wallet import Wallet, credential_hash
 
 CREDENTIAL_MESSAGE = "hanse/credential/1"
 
@@ -68,7 +68,7 @@ class Admission:
             granted = list(roles or wanted.roles)
             details = {"name": wanted.name, "controller": wanted.controller}
             token = await self._issuer.issue(wanted.did, granted, details, valid_until_ms)
-            await self._register(wanted, granted, self._issuer.credential_hash(token))
+            await self._register(wanted, granted, credential_hash(self._identity.suite, token))
             credential = read_credential(self._identity.suite, token)
             return await asyncio.to_thread(
                 self._applications.decide, application, "ADMITTED", credential=credential.id

@@ -1,9 +1,8 @@
-"""The member's side: apply, wait for the operator, fetch the credential, keep it."""
+"""The member's side: apply, wait for the operator, fetch the credential."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,19 +12,14 @@ from hanse.api.members import ApplicationView, SubmitApplicationRequest
 from hanse.api.peer import ApplicationDecisionView
 from hanse.core import canonical
 from hanse.core.encoding import unb64url
-from hanse.core.errors import HanseError, UnavailableError, VerificationError
-from hanse.identity.credentials import verify_credential
+from hanse.core.errors import UnavailableError, VerificationError
 from hanse.identity.did import Resolver
 from hanse.identity.holder import Identity
 from hanse.identity.messages import unpack
 from hanse.identity.replay import MemoryReplayGuard
-from hanse.ledger.contract.state import StateReader
-from hanse.node.clock import Clock, now_ms
 from hanse.node.errors import ApplicationRejected
 from hanse.node.home import NodeHome
 from hanse.node.membership.admission import CREDENTIAL_MESSAGE
-from hanse.node.membership.registry import LedgerCredentials
-from hanse.node.membership.wallet import Wallet
 from hanse.node.observability.logs import logger
 from hanse.node.services import node_service
 from hanse.node.transport.http import NodeHttp
@@ -183,35 +177,3 @@ class Applicant:
             ApplicationDecisionView,
             path={"id": application},
         )
-
-
-async def keep_credential(
-    applicant: Applicant,
-    wallet: Wallet,
-    identity: Identity,
-    resolver: Callable[[], Resolver],
-    state: Callable[[], StateReader],
-    clock: Clock = now_ms,
-) -> None:
-    """Fetch, verify against the ledger and keep the role credential; tries until it has it."""
-    pause = FIRST_PAUSE_S
-    while True:
-        try:
-            token = await applicant.fetch_credential(resolver())
-            verify_credential(
-                identity.suite,
-                resolver(),
-                LedgerCredentials(state()),
-                token,
-                clock(),
-                holder=identity.did,
-            )
-            await asyncio.to_thread(wallet.hold, token)
-        except HanseError as error:
-            # The ledger may not be here yet; anything else stays visible in the log.
-            _log.info("membership.credential_later", code=error.code)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_S * 6)
-        else:
-            _log.info("membership.credential_kept")
-            return

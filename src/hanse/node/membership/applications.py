@@ -160,6 +160,12 @@ class Applications:
                 raise ApplicationDecided()
         return self.get(application)
 
+    def replace_credential(self, old: str, new: str) -> None:
+        """Hand out another credential than before to whoever applied for it."""
+        with self._database.write() as connection:
+            row = applications.c.credential == old
+            connection.execute(update(applications).where(row).values(credential=new))
+
     def _check(
         self, document: dict[str, Any], proof: str, name: str, roles: list[str], controller: str
     ) -> RegisterMember:

@@ -10,7 +10,6 @@ from sqlalchemy import insert, select, update
 
 from hanse.contracts.identity.messages import CreateStatusList, SetStatus
 from hanse.contracts.identity.types import StatusPurpose
-from hanse.core import canonical
 from hanse.core.errors import AuthorizationError
 from hanse.identity.credentials import Credential, issue_credential
 from hanse.identity.holder import Identity
@@ -93,6 +92,29 @@ class Issuer:
         await asyncio.to_thread(self._wallet.issued, token)
         return token
 
+    async def renew(self, credential: Credential) -> str:
+        """The same credential under the present signing key; keeps a copy, returns the token.
+
+        Holder, roles, claims, end of validity and entries in the status lists stay: who was
+        suspended is suspended still.
+        """
+        entries = {entry.purpose: entry for entry in credential.status}
+        suspension = entries.get("suspension")
+        token = issue_credential(
+            self._identity,
+            subject=credential.subject,
+            roles=credential.roles,
+            details=credential.details,
+            status_list=entries["revocation"].status_list,
+            suspension_list=suspension.status_list if suspension else "",
+            status_index=entries["revocation"].index,
+            valid_from_ms=self._clock(),
+            valid_until_ms=credential.valid_until_ms,
+            credential_type=credential.type,
+        )
+        await asyncio.to_thread(self._wallet.issued, token)
+        return token
+
     async def set_status(self, credential: Credential, purpose: StatusPurpose, value: bool) -> None:
         """Revoke, suspend or reinstate.
 
@@ -106,14 +128,6 @@ class Issuer:
             if entry.purpose == purpose:
                 message = SetStatus(entry.status_list, entry.index, value)
                 await self._submitter.submit("identity", message)
-
-    def credential_hash(self, token: str) -> str:
-        """What the ledger keeps of a credential: a digest of the signed token.
-
-        The token holds a random id and a signature, so its digest cannot be guessed.
-        """
-        data = canonical.tagged("hanse/credential/1", token.encode("ascii"))
-        return self._identity.suite.hash(data).hex()
 
     async def _list(self, purpose: StatusPurpose) -> str:
         known = await asyncio.to_thread(self._known_list, purpose)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, delete, insert, select
 
+from hanse.core import canonical
 from hanse.crypto.suite import Suite
 from hanse.identity.credentials import Credential, read_credential
 from hanse.node.clock import Clock, now_ms
@@ -11,6 +12,14 @@ from hanse.node.database.engine import Database
 from hanse.node.database.tables import held_credentials, issued_credentials
 from hanse.node.errors import NoSuchCredential
 from hanse.node.sealing import Sealer
+
+
+def credential_hash(suite: Suite, token: str) -> str:
+    """What the ledger keeps of a member's credential: a digest of the signed token.
+
+    The token holds a random id and a signature, so its digest cannot be guessed.
+    """
+    return suite.hash(canonical.tagged("hanse/credential/1", token.encode("ascii"))).hex()
 
 
 class Wallet:
@@ -60,6 +69,12 @@ class Wallet:
     def list_issued(self) -> list[str]:
         """Tokens issued, oldest first."""
         return self._tokens(issued_credentials, "issued_ms")
+
+    def forget(self, credential_id: str) -> None:
+        """Drop a credential that was issued anew; one that is not here is no matter."""
+        with self._database.write() as connection:
+            for table in (held_credentials, issued_credentials):
+                connection.execute(delete(table).where(table.c.id == credential_id))
 
     def find(self, credential_id: str) -> tuple[str, str]:
         """Side (``held`` or ``issued``) and token; raises NoSuchCredential."""

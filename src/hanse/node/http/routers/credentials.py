@@ -8,9 +8,14 @@ from typing import Literal
 from fastapi import APIRouter
 
 from hanse.api.base import Page, ReasonRequest
-from hanse.api.members import CredentialView, VerifyCredentialRequest
+from hanse.api.members import CredentialView, ReissuedView, VerifyCredentialRequest
 from hanse.contracts.identity.queries import get_member
-from hanse.identity.credentials import Credential, read_credential, verify_credential
+from hanse.identity.credentials import (
+    Credential,
+    is_signed_now,
+    read_credential,
+    verify_credential,
+)
 from hanse.node.http.dependencies import NetworkDep, NodeDep, PageDep, Text
 from hanse.node.http.operations import operation
 from hanse.node.membership.registry import LedgerCredentials
@@ -18,7 +23,7 @@ from hanse.node.network import Network
 from hanse.node.node import Node
 
 router = APIRouter()
-Status = Literal["ACTIVE", "SUSPENDED", "REVOKED", "EXPIRED"]
+Status = Literal["ACTIVE", "SUSPENDED", "REVOKED", "EXPIRED", "STALE"]
 
 
 @operation(router, "credentials.list")
@@ -91,6 +96,13 @@ async def revoke(
     return await _set(node, network, id, "revocation", True)
 
 
+@operation(router, "credentials.reissue")
+async def reissue(node: NodeDep, network: NetworkDep) -> ReissuedView:
+    """Issue anew what was signed with a key rotated away."""
+    tokens = await network.reissue.run()
+    return ReissuedView(items=[_view(node, network, "issued", token) for token in tokens])
+
+
 async def _set(
     node: Node,
     network: Network,
@@ -119,7 +131,7 @@ def _view(
         details=credential.details,
         valid_from_ms=credential.valid_from_ms,
         valid_until_ms=credential.valid_until_ms,
-        status=_status(node, network, credential),
+        status=_status(node, network, credential, token),
         jwt=token,
     )
 
@@ -129,7 +141,7 @@ def _name(network: Network, did: str) -> str:
     return "" if member is None else member.name
 
 
-def _status(node: Node, network: Network, credential: Credential) -> Status:
+def _status(node: Node, network: Network, credential: Credential, token: str) -> Status:
     registry = LedgerCredentials(network.ledger.state)
     set_ = {
         entry.purpose
@@ -140,4 +152,6 @@ def _status(node: Node, network: Network, credential: Credential) -> Status:
         return "REVOKED"
     if credential.valid_until_ms <= node.host.clock():
         return "EXPIRED"
+    if not is_signed_now(node.host.suite, network.resolver(), token):
+        return "STALE"
     return "SUSPENDED" if "suspension" in set_ else "ACTIVE"
