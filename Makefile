@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMPS := .make
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench lock clean
+.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench lock protos clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ lock: $(STAMPS)/setup-dev ## Renew the lock files
 	  --no-emit-find-links --no-header --extra build -o requirements.lock pyproject.toml
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra build --extra dev -o requirements-dev.lock pyproject.toml
+
+protos: $(STAMPS)/setup-dev ## Renew the messages generated from .proto files
+	@cd src && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. \
+	  hanse/ledger/bft/abci/abci.proto
 
 clean: ## Remove what the build and the tests made (not .venv)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .coverage build dist

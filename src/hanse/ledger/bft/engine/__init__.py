@@ -1,0 +1,1 @@
+"""The consensus engine's process: its binary, keys, configuration, supervision and RPC."""
