@@ -176,9 +176,13 @@ def test_publishing_names_wrong_fields_and_leaves_nothing(town: Any, untouched: 
         ({"level": 9}, "api.invalid_request"),
         ({"price_points": -1}, "api.invalid_request"),
         ({"operators": ["no such"]}, "api.invalid_request"),
+        ({"operators": ["align", "alignment"]}, "compute.unknown_operator"),
     ):
         found = code_of(lambda changes=changes: steward.data.publish(table, **{**good, **changes}))
         assert found.startswith(code), (changes, found)
+    dataset, misspelt = town.merchant.dataset, ["algin"]
+    changed = code_of(lambda: steward.catalogue.update_dataset(dataset, operators=misspelt))
+    assert changed == "compute.unknown_operator"
     assert code_of(lambda: steward.data.publish("tb-none", **good)).split(".")[0] in {
         "node", "data", "api",
     }  # fmt: skip
@@ -264,11 +268,12 @@ def test_bad_requests_for_grants_and_points(town: Any, recorded: None) -> None:
         {"fields": ["no such"]},
         {"purpose": "marketing"},
         {"operators": ["no such"]},
+        {"operators": ["algin"]},
         {"not_after_ms": 1},
     ):
         asked = {**good, **changes}
         assert code_of(lambda asked=asked: analyst.grants.request(dataset, **asked)).startswith(
-            ("rights.", "api.")
+            ("rights.", "api.", "compute.unknown_operator")
         )
     unknown = "ds-" + "b" * 26
     assert code_of(lambda: analyst.grants.request(unknown, **good)).startswith(

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hanse.compute.operators import get_operator
+from hanse.contracts.rights.rules import ANY
 from hanse.data.errors import NoSuchColumn
 
 CONTEXT = "http://www.w3.org/ns/odrl.jsonld"
@@ -57,3 +59,17 @@ def require_fields(named: Iterable[str], known: Iterable[str]) -> None:
     for name in named:
         if name not in present:
             raise NoSuchColumn(f"the dataset has no field {name[:60]!r}")
+
+
+def require_operators(names: Iterable[str]) -> None:
+    """Refuse names that no operator of this release has; any operator (``*``) is allowed.
+
+    The contract takes whatever is well-formed, because nodes of several releases share a ledger.
+    Terms made here are about operators that exist here: a misspelt one would allow nothing.
+
+    Raises:
+        UnknownOperator: naming the first of them, and those there are.
+    """
+    for name in names:
+        if name != ANY:
+            get_operator(name)

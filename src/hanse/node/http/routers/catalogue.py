@@ -22,7 +22,7 @@ from hanse.contracts.catalogue.messages import (
     WithdrawResource,
 )
 from hanse.contracts.catalogue.types import DATASETS
-from hanse.node.data.policy import odrl_offer, require_fields
+from hanse.node.data.policy import odrl_offer, require_fields, require_operators
 from hanse.node.errors import NothingFound
 from hanse.node.http.acting import act
 from hanse.node.http.caller import note_target
@@ -71,7 +71,9 @@ async def update_dataset(
     body: UpdateDatasetRequest,
 ) -> DatasetView:
     """Change an own entry; what is not given stays."""
-    await act(network, "catalogue", message(UpdateDataset, _changed(network, id, body)))
+    changed = message(UpdateDataset, _changed(network, id, body))
+    require_operators(body.operators or [])
+    await act(network, "catalogue", changed)
     return await asyncio.to_thread(get_dataset, network, id)
 
 

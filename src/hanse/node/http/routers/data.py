@@ -23,7 +23,7 @@ from hanse.contracts.catalogue.messages import PublishDataset
 from hanse.contracts.catalogue.types import DATASETS
 from hanse.core.errors import HanseError, UnavailableError
 from hanse.data.profile import ColumnProfile
-from hanse.node.data.policy import odrl_offer, require_fields
+from hanse.node.data.policy import odrl_offer, require_fields, require_operators
 from hanse.node.data.tables import TableInfo, TablePublished
 from hanse.node.http.acting import act
 from hanse.node.http.caller import note_target
@@ -103,11 +103,12 @@ async def publish(
 ) -> DatasetView:
     """Put signed metadata into the catalogue; rows stay here."""
     table = await asyncio.to_thread(network.tables.ready, id)
+    # Checked before anything is kept: bad input leaves no commitment behind.
     description = _description(table, body)
     checked = message(PublishDataset, {**description, "commitment": "0" * 64})
+    require_operators(checked.operators)
     commitment = await asyncio.to_thread(network.publications.commit, table)
     order = message(PublishDataset, {**description, "commitment": commitment})
-    del checked  # made first, so that bad input leaves no commitment behind
     try:
         receipt = await act(network, "catalogue", order)
     except UnavailableError:

@@ -27,6 +27,7 @@ from hanse.contracts.rights.messages import (
 from hanse.contracts.rights.types import GRANTS, GrantRecord
 from hanse.ledger.block import Receipt
 from hanse.ledger.contract.contract import Message
+from hanse.node.data.policy import require_operators
 from hanse.node.errors import NothingFound
 from hanse.node.explanation import explain_grant
 from hanse.node.http.acting import act
@@ -48,7 +49,9 @@ async def request_grant(
     request: Request, node: NodeDep, network: NetworkDep, body: RequestGrantRequest
 ) -> GrantView:
     """Apply for use of a dataset."""
-    receipt = await act(network, "rights", message(RequestGrant, body.model_dump()))
+    order = message(RequestGrant, body.model_dump())
+    require_operators(order.operators)
+    receipt = await act(network, "rights", order)
     grant = created_id(receipt, "rights", "GrantRequested", "grant")
     note_target(request, f"grant={grant}")
     await _expect(network, receipt, "GrantRequested", grant)
@@ -111,7 +114,9 @@ async def offer(
 ) -> GrantView:
     """Offer other terms, as the owner."""
     values: dict[str, Any] = {"grant": id, **body.model_dump(exclude_none=True)}
-    return await _act(node, network, id, message(OfferGrant, values))
+    order = message(OfferGrant, values)
+    require_operators(order.operators or [])
+    return await _act(node, network, id, order)
 
 
 @operation(router, "grants.accept")
