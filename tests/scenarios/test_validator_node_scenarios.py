@@ -261,6 +261,7 @@ def test_every_message_in_an_embedded_network_is_refused() -> None:
         replacement(net, "bank"),
         messages.VoteValidator(net.did("bank"), 1),
         messages.ReportFault(net.did("bank"), 1, "equivocation"),
+        messages.ProveEquivocation(net.did("bank"), "", ""),
     ]
     assert {type(message) for message in everything} == set(SPEC.handlers)
     for message in everything:

@@ -22,6 +22,7 @@ ALLOWED_MODULES = (
     "hanse.crypto.suite",
     "hanse.identity.did",
     "hanse.identity.errors",
+    "hanse.ledger.certificates",
     "hanse.ledger.contract",
     "hanse.ledger.registry",
     "hanse.ledger.validators",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hanse.contracts.validators import events, messages, nodes, votes
+from hanse.contracts.validators import events, faults, messages, nodes, votes
 from hanse.contracts.validators.needs import NEEDS
 from hanse.contracts.validators.types import ValidatorsGenesis
 from hanse.ledger.contract.contract import Contract
@@ -16,7 +16,8 @@ SPEC = Contract(
         messages.DeregisterNode: nodes.deregister,
         messages.ReplaceKeys: nodes.replace_keys,
         messages.VoteValidator: votes.vote,
-        messages.ReportFault: votes.report,
+        messages.ReportFault: faults.report,
+        messages.ProveEquivocation: faults.prove,
     },
     genesis=nodes.begin,
     genesis_type=ValidatorsGenesis,

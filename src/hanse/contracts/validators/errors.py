@@ -114,3 +114,10 @@ class ReportedAlready(ConflictError):
 
     code = "validators.reported_already"
     help = "One report per offender, height and kind is enough."
+
+
+class NoContradiction(VerificationError):
+    """The two statements do not contradict each other."""
+
+    code = "validators.no_contradiction"
+    help = "Show two different statements of one height of this chain by one validator."

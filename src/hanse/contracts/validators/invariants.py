@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hanse.contracts.plain import duplicates
 from hanse.contracts.validators import sets
 from hanse.contracts.validators.queries import get_parameters
-from hanse.contracts.validators.types import KEYS, MAX_VALIDATORS, NODES, KeyOwner, SetRecord
+from hanse.contracts.validators.types import KEYS, MAX_VALIDATORS, NODES, SETS, KeyOwner, SetRecord
 from hanse.core.errors import InternalError
 from hanse.ledger.contract.state import StateReader
 from hanse.ledger.validators import ACTIVATION_DELAY, MAX_TOTAL_POWER, total_power
@@ -32,7 +32,7 @@ def check_sets(state: StateReader, height: int) -> None:
         raise ValidatorsBroken("a set acts two blocks after its decision")
     _check_set(state, record)
     while record.previous is not None:
-        before = sets.at(state, record.previous)
+        before = SETS.get(state, record.previous)
         if before is None or before.from_height != record.previous:
             raise ValidatorsBroken("every set names the one before it")
         if before.from_height >= record.from_height:

@@ -20,6 +20,7 @@ from hanse.contracts.validators.types import (
 from hanse.ledger.contract.contract import Message
 
 Evidence = Annotated[str, Meta(pattern=r"^([0-9a-f]{2})*\Z", max_length=16_384)]
+SignedStatement = Annotated[str, Meta(pattern=r"^([0-9a-f]{2})*\Z", max_length=4_096)]
 
 
 class RegisterNode(Message, frozen=True):
@@ -79,3 +80,15 @@ class ReportFault(Message, frozen=True):
     height: Count
     kind: FaultKind
     evidence: Evidence = ""
+
+
+class ProveEquivocation(Message, frozen=True):
+    """Show two signed statements of one height that differ. Sender: any active member.
+
+    ``first`` and ``second`` are the offender's vote extensions, hex of their canonical bytes
+    (`hanse.ledger.certificates.VoteExtension`). They convict it without any other report.
+    """
+
+    offender: Did
+    first: SignedStatement
+    second: SignedStatement

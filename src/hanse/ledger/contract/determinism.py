@@ -25,6 +25,7 @@ ALLOWED_IMPORTS = (
     "hanse.identity.did",
     "hanse.identity.errors",
     "hanse.identity.statuslist",
+    "hanse.ledger.certificates",
     "hanse.ledger.contract",
     "hanse.ledger.registry",
     "hanse.ledger.validators",
