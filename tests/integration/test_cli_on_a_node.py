@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hanse.cli.main import main
 from hanse.core.ports import free_port
@@ -118,6 +119,27 @@ def test_node_network_and_catalogue_of_errors(hanse, node) -> None:
     codes = {e["code"] for e in hanse("node", "errors")[1]["items"]}
     assert {"rights.grant_used_up", "flows.same_controller", "auth.forbidden"} <= codes
     assert "logistic_regression" in {o["name"] for o in hanse("operators", "list")[1]["items"]}
+
+
+def test_template_is_listed_shown_and_filled(hanse, node, tmp_path: Path) -> None:
+    listed = {item["name"]: item for item in hanse("templates", "list")[1]["items"]}
+    name = "joint-credit-scoring-two-party"
+    shown = hanse("templates", "show", name)[1]
+    assert shown == listed[name]
+    places = {place["name"]: place["many"] for place in shown["places"]}
+    assert (places["bank_fields"], places["bank"]) == (True, False)
+    given = {place: f"客户: {place}" for place in places} | {"bank_fields": "id,age"}
+    given |= {"merchant_fields": "id, spend"}
+    options = [word for place, value in given.items() for word in ("--set", f"{place}={value}")]
+    file = tmp_path / "flow.yaml"
+    assert hanse("templates", "fill", name, *options, "--output", str(file))[0] == 0
+    filled = yaml.safe_load(file.read_text("utf-8"))
+    assert filled["parties"]["bank"] == "客户: bank"
+    assert filled["data"]["purchases"]["fields"] == ["id", "spend"]
+    assert hanse("templates", "fill", name, *options)[1]["text"] == file.read_text("utf-8")
+    code, error = hanse("templates", "fill", name, *options[2:])
+    assert (code, error["error"]["code"]) == (2, "flow.missing_key")
+    assert hanse("templates", "show", "nothing")[0] == 2
 
 
 def test_points_ledger_and_a_proof_that_needs_no_node(hanse, node, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from hanse.api import (
     points,
     rights,
     session,
+    templates,
 )
 from hanse.api.operation import Operation
 
@@ -39,6 +40,7 @@ _AREAS = (
     operators,
     grants,
     rights,
+    templates,
     flows,
     points,
     evidence,

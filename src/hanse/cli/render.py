@@ -65,6 +65,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "state",
         "standing",
     ),
+    "TemplateView": ("name", "summary"),
     "PlannedStepView": ("id", "operator", "protocol", "owners", "computes", "receivers"),
     "FlowSummary": ("id", "name", "purpose", "state", "steps_done", "steps_total", "created_ms"),
     "StepView": ("id", "operator", "protocol", "state", "attempt", "progress"),

@@ -23,6 +23,7 @@ from hanse.sdk.peer import PeerArea
 from hanse.sdk.points import PointsArea
 from hanse.sdk.rights import RightsArea
 from hanse.sdk.session import SessionArea, TokensArea, UsersArea
+from hanse.sdk.templates import TemplatesArea
 from hanse.sdk.transport import Transport
 
 
@@ -69,6 +70,7 @@ class Client:
         self.operators = OperatorsArea(self._transport)
         self.grants = GrantsArea(self._transport)
         self.rights = RightsArea(self._transport)
+        self.templates = TemplatesArea(self._transport)
         self.flows = FlowsArea(self._transport)
         self.points = PointsArea(self._transport)
         self.evidence = EvidenceArea(self._transport)

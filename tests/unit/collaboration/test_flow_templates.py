@@ -66,6 +66,10 @@ def test_missing_and_unknown_places_are_named(setting):
         fill_template(name, {k: v for k, v in full.items() if k != "label"})
     with pytest.raises(HanseError, match="'colour'"):
         fill_template(name, full | {"colour": "blue"})
+    for wrong in ({"merchant_fields": "id"}, {"label": ["no"]}):
+        with pytest.raises(HanseError, match="takes") as caught:
+            fill_template(name, full | wrong)
+        assert caught.value.code == "flow.wrong_type"
     with pytest.raises(HanseError) as caught:
         fill_template("nothing", {})
     assert caught.value.code == "flow.unknown_template"

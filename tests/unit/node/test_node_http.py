@@ -311,7 +311,8 @@ _OWN = (
     "members.list members.get members.resolve credentials.verify ledger.status ledger.blocks "
     "ledger.block ledger.transactions ledger.transaction ledger.prove_transaction "
     "ledger.prove_state catalogue.datasets catalogue.dataset catalogue.resources "
-    "catalogue.resource operators.list operators.get flows.list flows.get points.accounts "
+    "catalogue.resource operators.list operators.get templates.list templates.get templates.fill "
+    "flows.list flows.get points.accounts "
     "points.account points.history audit.trace"
 )
 _ADMIN = (

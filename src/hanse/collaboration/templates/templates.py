@@ -12,7 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from hanse.collaboration.language.errors import FlowMissingKey, FlowUnknownKey, FlowUnknownTemplate
+from hanse.collaboration.language.errors import (
+    FlowMissingKey,
+    FlowUnknownKey,
+    FlowUnknownTemplate,
+    FlowWrongType,
+)
 
 _PLACE = re.compile(r"\$\{([a-z0-9_]+)\}")
 
@@ -25,6 +30,11 @@ class Template:
     summary: str
     text: str
     places: tuple[str, ...]
+
+    @staticmethod
+    def takes_many(place: str) -> bool:
+        """Whether the value of a place is a list."""
+        return place.endswith("_fields")
 
 
 def templates() -> dict[str, Template]:
@@ -55,6 +65,7 @@ def fill_template(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
     Raises:
         FlowUnknownTemplate: no such template.
         FlowMissingKey, FlowUnknownKey: a place without a value, a value without a place.
+        FlowWrongType: one value where a list goes, or a list where one value goes.
     """
     template = get_template(name)
     for place in template.places:
@@ -64,6 +75,10 @@ def fill_template(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
         if place not in template.places:
             known = ", ".join(template.places)
             raise FlowUnknownKey(f"the template {name!r} has no place {place!r}; it has: {known}")
+    for place, value in values.items():
+        if template.takes_many(place) is isinstance(value, str):
+            wanted = "a list" if template.takes_many(place) else "one value"
+            raise FlowWrongType(f"the place {place!r} takes {wanted}")
     return _PLACE.sub(lambda match: _literal(values[match[1]]), template.text)
 
 

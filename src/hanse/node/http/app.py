@@ -32,6 +32,7 @@ from hanse.node.http.routers import (
     points,
     rights,
     session,
+    templates,
 )
 from hanse.node.http.routers import node as node_router
 from hanse.node.node import Node
@@ -50,6 +51,7 @@ _ROUTERS = (
     operators,
     grants,
     rights,
+    templates,
     flows,
     points,
     evidence,
