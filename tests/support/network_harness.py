@@ -9,15 +9,17 @@ an operator would. Clients are the SDK's.
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 from hanse.core.errors import HanseError
 from hanse.core.ports import free_ports
@@ -65,7 +67,10 @@ class RunningNode:
         return self.home.with_suffix(".log")
 
     def init(self, name: str, suite: str) -> None:
-        made = init_node(self.home, name=name, suite=suite, port=self.port, admin_roles=EVERY_ROLE)
+        with patch.dict(os.environ, self.environment):  # as it is when the node starts
+            made = init_node(
+                self.home, name=name, suite=suite, port=self.port, admin_roles=EVERY_ROLE
+            )
         self.did = made.did
         self.passwords["admin"] = made.admin_password
 
@@ -203,12 +208,24 @@ class SmallNetwork:
 
 @contextmanager
 def small_network(
-    root: Path, members: Sequence[MemberPlan] = (), *, suite: str = "sm", admit: bool = True
+    root: Path,
+    members: Sequence[MemberPlan] = (),
+    *,
+    suite: str = "sm",
+    admit: bool = True,
+    environment: Callable[[str], dict[str, str]] = lambda key: {},
 ) -> Iterator[SmallNetwork]:
-    """An operator and members, running; everything is stopped when the block ends."""
+    """An operator and members, running; everything is stopped when the block ends.
+
+    Args:
+        environment: variables of a node's process, by its key.
+    """
     keys = ["operator", *(plan.key for plan in members)]
     ports = free_ports(len(keys))
-    nodes = {key: RunningNode(key, root / key, port) for key, port in zip(keys, ports, strict=True)}
+    nodes = {
+        key: RunningNode(key, root / key, port, environment=environment(key))
+        for key, port in zip(keys, ports, strict=True)
+    }
     network = SmallNetwork(root, nodes)
     names = {plan.key: plan.name or plan.key for plan in members}
     for key, node in nodes.items():
@@ -226,6 +243,4 @@ def small_network(
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {name: value for name, value in os.environ.items() if not name.startswith("HANSE_")}

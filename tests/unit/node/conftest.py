@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from postgres_server import in_schema
 from sqlalchemy import create_engine, text
 
 from hanse.node.database.engine import Database, sqlite_url
@@ -42,21 +42,18 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-POSTGRES = os.environ.get("HANSE_TEST_POSTGRES", "")
-"""SQLAlchemy URL of a PostgreSQL server for tests; each test works in a schema of its own."""
-
-
-@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of either kind; PostgreSQL only where a server is named."""
+    """An empty database of either kind; PostgreSQL in a schema of the test's own."""
     if request.param == "sqlite":
         yield sqlite_url(tmp_path / "test.sqlite")
         return
+    server: str = request.getfixturevalue("postgres")
     schema = f"test_{secrets.token_hex(6)}"
-    admin = create_engine(POSTGRES)
+    admin = create_engine(server)
     with admin.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
-    yield f"{POSTGRES}?options=-csearch_path%3D{schema}"
+    yield in_schema(server, schema)
     with admin.begin() as connection:
         connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
     admin.dispose()
