@@ -218,9 +218,9 @@ async def test_proofs_made_here_hold_offline(
         receipt = await setting.send(Add("x", 5))
         node = setting.node
         for proof in (
-            node.prove_transaction(receipt.tx),
-            node.prove_state(COUNTERS.key("x")),
-            node.prove_state(COUNTERS.key("nobody")),
+            await node.prove_transaction(receipt.tx),
+            await node.prove_state(COUNTERS.key("x")),
+            await node.prove_state(COUNTERS.key("nobody")),
         ):
             fact = verify_proof(network.genesis, encode_proof(proof))
             assert fact.chain == network.chain

@@ -91,4 +91,4 @@ async def test_copy_altered_on_disk_is_detected_and_its_blocks_are_refused(
             assert follower.height == 1
         block: Any = ledger.block(2)
         with pytest.raises(StoreAltered):
-            ledger.prove_transaction(block.receipts[0].tx)
+            await ledger.prove_transaction(block.receipts[0].tx)

@@ -93,7 +93,7 @@ async def test_network_admits_rotates_grants_and_deploys(tmp_path: Path, suite_n
         assert follower.header(follower.height) == net.ledger.header(net.ledger.height)
         account = get_account(follower.state, net.did("bank"))
         assert account.held_points == PRICE + 10
-        proof = net.ledger.prove_state(ACCOUNTS.key(net.did("bank")))
+        proof = await net.ledger.prove_state(ACCOUNTS.key(net.did("bank")))
         assert proof is not None
     finally:
         await follower.close()

@@ -36,6 +36,9 @@ class FixedSet:
     def validators(self, state: StateReader, height: int) -> tuple[Validator, ...]:
         return self._set
 
+    def changes(self, state: StateReader, height: int) -> tuple[int, ...]:
+        return ()
+
 
 class CertifiedNetwork(Network):
     """A network of members that all validate."""

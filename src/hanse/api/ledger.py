@@ -156,6 +156,7 @@ OPERATIONS = (
         "/v1/ledger/proofs/transactions/{id}",
         "Proof that a transaction was committed",
         dict[str, Any],
+        query=("since",),
     ),
     Operation(
         "ledger.prove_state",
@@ -163,6 +164,13 @@ OPERATIONS = (
         "/v1/ledger/proofs/state",
         "Proof of a current value or of its absence",
         dict[str, Any],
-        query=("contract", "collection", "key"),
+        query=("contract", "collection", "key", "since"),
+    ),
+    Operation(
+        "ledger.checkpoint",
+        "GET",
+        "/v1/ledger/checkpoint",
+        "Newest certified header and its validators",
+        dict[str, Any],
     ),
 )

@@ -255,6 +255,30 @@ class BadProof(VerificationError):
     help = "The proof was altered or belongs to another network."
 
 
+class BadCheckpoint(InputError):
+    """The trusted header given is none of this network."""
+
+    code = "ledger.bad_checkpoint"
+    help = "Make one with `hanse ledger checkpoint` on a node you trust; one orderer needs none."
+
+
+class HandoverMissing(ConflictError):
+    """This node does not keep a certificate by which validators handed over to others.
+
+    It began with a snapshot after that, or removed old blocks.
+    """
+
+    code = "ledger.handover_missing"
+    help = "Ask a node that keeps all blocks, or for a proof since a later trusted header."
+
+
+class NoValidators(ConflictError):
+    """Nobody certifies blocks in this network: one node orders and signs them."""
+
+    code = "ledger.no_validators"
+    help = "The genesis file alone is enough to verify proofs of this network."
+
+
 class ContractFailed(InternalError):
     """A contract raised something it did not declare; its writes were dropped."""
 

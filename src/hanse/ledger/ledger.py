@@ -10,8 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from hanse.core import encoding
-from hanse.crypto import merkle
 from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
 from hanse.ledger.block import (
@@ -19,9 +17,6 @@ from hanse.ledger.block import (
     Header,
     Receipt,
     decode_block,
-    receipt_leaf,
-    receipts_root,
-    transactions_root,
     with_certificate,
 )
 from hanse.ledger.clock import Clock, system_clock
@@ -29,23 +24,21 @@ from hanse.ledger.contract.state import StateReader
 from hanse.ledger.errors import (
     LedgerClosed,
     NoSuchTransaction,
-    NothingToProve,
     ReceiptTimeout,
-    StoreAltered,
 )
 from hanse.ledger.genesis import Genesis, suite_of
 from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.intake.verifiers import Verifiers
+from hanse.ledger.light.checkpoint import Checkpoint
 from hanse.ledger.ordering.follower import Follower, Refusal
 from hanse.ledger.ordering.following import Following
 from hanse.ledger.ordering.sequencer import Sequencer, SequencerEngine
 from hanse.ledger.ordering.sequencing import Sequencing
 from hanse.ledger.proofs import StateProof, TransactionProof
+from hanse.ledger.proving import WAIT_SECONDS, Prover
 from hanse.ledger.pruning import require_kept
 from hanse.ledger.registry import Registry
 from hanse.ledger.scan import ScanReport, scan_store
-from hanse.ledger.state.nodes import hash_key
-from hanse.ledger.state.trie import Trie
 from hanse.ledger.storage.store import Snapshot, Store
 from hanse.ledger.waiting import Waiting
 
@@ -99,6 +92,7 @@ class Ledger:
         self._application = application
         self._verifiers = verifiers
         self._waiting = Waiting(application.committed.height)
+        self._prover = Prover(store, self.genesis, application.directory, self._waiting)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._engine: Sequencing | Following
         if isinstance(role, Sequencer):
@@ -332,54 +326,22 @@ class Ledger:
         """Submit on behalf of a follower; see `BlockSource.forward`."""
         return await self.submit(raw)
 
-    def prove_transaction(self, tx_id: str) -> TransactionProof:
-        """Proof that a transaction was executed and with what outcome.
+    async def prove_transaction(
+        self, tx_id: str, since: int = 0, wait_s: float = WAIT_SECONDS
+    ) -> TransactionProof:
+        """Proof that a transaction was executed and with what outcome; see `Prover`."""
+        return await self._prover.transaction(tx_id, since, wait_s)
 
-        Raises:
-            NoSuchTransaction: when none of that id is committed here.
-            StoreAltered: when the stored block does not agree with its header.
-        """
-        place = self.find(tx_id)
-        block = None if place is None else self.block(place[0])
-        if place is None or block is None:
-            raise NoSuchTransaction()
-        height, index = place
-        raw = block.wire_transactions()
-        leaves = [receipt_leaf(receipt) for receipt in block.receipts]
-        roots = (transactions_root(self.suite, raw), receipts_root(self.suite, leaves))
-        if roots != (block.header.transactions_root, block.header.receipts_root):
-            raise StoreAltered(f"block {height} does not agree with its header")
-        return TransactionProof(
-            header=block.header,
-            signature=block.signature,
-            index=index,
-            transaction=block.transactions[index],
-            transaction_path=[d.hex() for d in merkle.path(self.suite, raw, index)],
-            receipt=msgspec.structs.replace(block.receipts[index], message=""),
-            receipt_path=[d.hex() for d in merkle.path(self.suite, leaves, index)],
-        )
+    async def prove_state(
+        self, key: bytes, since: int = 0, wait_s: float = WAIT_SECONDS
+    ) -> StateProof:
+        """Proof of the value under a full state key, or that there is none, as of now; see
+        `Prover`."""
+        return await self._prover.state(key, since, wait_s)
 
-    def prove_state(self, key: bytes) -> StateProof:
-        """Proof of the value under a full state key, or that there is none, as of now.
-
-        Raises:
-            NothingToProve: before the first signed block.
-        """
-        with self._store.read() as snapshot:
-            head = snapshot.head()
-            data = snapshot.block(head) if head else None
-            value = snapshot.get(key)
-            nodes = Trie(self.suite.hash).path_to(snapshot.node, hash_key(self.suite.hash, key))
-        if data is None:
-            raise NothingToProve()
-        block = decode_block(data)
-        return StateProof(
-            header=block.header,
-            signature=block.signature,
-            key=encoding.b64url(key),
-            value=None if value is None else encoding.b64url(value),
-            nodes=[encoding.b64url(node) for node in nodes],
-        )
+    def checkpoint(self) -> Checkpoint:
+        """The newest certified header, for others to trust; see `Prover`."""
+        return self._prover.checkpoint()
 
     async def verify_store(self) -> ScanReport:
         """Read every block and the whole state from disk and verify them.

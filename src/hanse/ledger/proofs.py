@@ -16,10 +16,14 @@ from hanse.core import canonical, encoding
 from hanse.core.errors import HanseError
 from hanse.crypto import merkle
 from hanse.crypto.suite import Suite
-from hanse.ledger.block import Header, Receipt, receipt_leaf, verify_header
+from hanse.ledger.block import Header, Receipt, receipt_leaf
+from hanse.ledger.certificates import Certificate
 from hanse.ledger.errors import BadProof
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
 from hanse.ledger.hexadecimal import unhex
+from hanse.ledger.light.backing import Backing, Origin, verify_backing
+from hanse.ledger.light.changes import ValidatorChange
+from hanse.ledger.light.checkpoint import Checkpoint
 from hanse.ledger.state.nodes import hash_key, hash_value
 from hanse.ledger.state.proof import verify_state_path
 from hanse.ledger.transaction import TransactionBody, parse_transaction
@@ -34,7 +38,11 @@ class TransactionProof(
     Attributes:
         v: version of this structure.
         header: of the block.
-        signature: the orderer's, hex.
+        signature: the embedded orderer's, hex; empty under validators.
+        block_id: the ordering engine's hash of the block, hex; empty under the embedded one.
+        certificate: of the validators; None under the embedded engine.
+        changes: every change of the set of validators before the block, from the genesis or
+            from the trusted header on that the proof was made for.
         index: place in the block.
         transaction: wire form.
         transaction_path: RFC 6962 audit path to ``transactions_root``, hex.
@@ -45,6 +53,9 @@ class TransactionProof(
     v: int = 1
     header: Header
     signature: str
+    block_id: str = ""
+    certificate: Certificate | None = None
+    changes: list[ValidatorChange] = []
     index: int
     transaction: msgspec.Raw
     transaction_path: list[str]
@@ -61,7 +72,7 @@ class StateProof(
     Attributes:
         v: version of this structure.
         header: of the block.
-        signature: the orderer's, hex.
+        signature, block_id, certificate, changes: as in `TransactionProof`.
         key: full state key, base64url.
         value: base64url, None when the key is absent.
         nodes: of the state trie from the root on, base64url.
@@ -70,6 +81,9 @@ class StateProof(
     v: int = 1
     header: Header
     signature: str
+    block_id: str = ""
+    certificate: Certificate | None = None
+    changes: list[ValidatorChange] = []
     key: str
     value: str | None
     nodes: list[str]
@@ -88,6 +102,7 @@ class VerifiedFact:
         chain: chain id, hex.
         height: of the block.
         time_ms: of the block, UTC ms.
+        backing: who stands behind the block.
         tx: transaction id, hex, or empty.
         body: the transaction's body.
         receipt: its outcome.
@@ -99,6 +114,7 @@ class VerifiedFact:
     chain: str
     height: int
     time_ms: int
+    backing: Backing
     tx: str = ""
     body: TransactionBody | None = None
     receipt: Receipt | None = None
@@ -126,39 +142,37 @@ def decode_proof(data: bytes) -> Proof:
     return proof
 
 
-def verify_proof(genesis: Genesis, proof: bytes) -> VerifiedFact:
+def verify_proof(genesis: Genesis, proof: bytes, trusted: Checkpoint | None = None) -> VerifiedFact:
     """Verify a proof offline.
 
     Args:
         genesis: of the network, from a source the verifier trusts.
         proof: canonical JSON.
+        trusted: a header of the network the verifier trusts besides, from which validators are
+            followed; None to follow them from the genesis.
 
     Raises:
         BadProof: when it does not hold; nothing in it must be believed then.
+        BadCheckpoint: when the trusted header is none of this network.
     """
     # 1. The document is a proof in its one canonical form.
     decoded = decode_proof(proof)
-    suite = suite_of(genesis)
-    # 2. Its header belongs to the network of this genesis and is signed by its orderer.
-    _verify_origin(suite, genesis, decoded.header, decoded.signature)
-    # 3. The fact hashes to what the header commits to.
-    if isinstance(decoded, TransactionProof):
-        return _verify_transaction(suite, decoded)
-    return _verify_state(suite, decoded)
-
-
-def _verify_origin(suite: Suite, genesis: Genesis, header: Header, signature: str) -> None:
+    suite, header = suite_of(genesis), decoded.header
+    # 2. Its header belongs to the network of this genesis.
     if header.chain != genesis_hash(genesis):
         raise BadProof("the proof belongs to another network")
-    if header.orderer != genesis.orderer.did:
-        raise BadProof("the block was ordered by somebody else")
-    try:
-        verify_header(suite, bytes.fromhex(genesis.orderer.public), header, signature)
-    except (HanseError, ValueError) as error:
-        raise BadProof("the orderer's signature does not hold") from error
+    # 3. The orderer signed it, or the validators certified it.
+    origin = Origin(
+        header, decoded.signature, decoded.block_id, decoded.certificate, decoded.changes
+    )
+    backing = verify_backing(genesis, origin, trusted)
+    # 4. The fact hashes to what the header commits to.
+    if isinstance(decoded, TransactionProof):
+        return _verify_transaction(suite, decoded, backing)
+    return _verify_state(suite, decoded, backing)
 
 
-def _verify_transaction(suite: Suite, proof: TransactionProof) -> VerifiedFact:
+def _verify_transaction(suite: Suite, proof: TransactionProof, backing: Backing) -> VerifiedFact:
     header = proof.header
     raw = bytes(proof.transaction)
     leaf = receipt_leaf(proof.receipt)
@@ -179,13 +193,14 @@ def _verify_transaction(suite: Suite, proof: TransactionProof) -> VerifiedFact:
         chain=header.chain,
         height=header.height,
         time_ms=header.time_ms,
+        backing=backing,
         tx=proof.receipt.tx,
         body=transaction.body,
         receipt=proof.receipt,
     )
 
 
-def _verify_state(suite: Suite, proof: StateProof) -> VerifiedFact:
+def _verify_state(suite: Suite, proof: StateProof, backing: Backing) -> VerifiedFact:
     header = proof.header
     try:
         root = unhex(header.state_root)
@@ -203,6 +218,7 @@ def _verify_state(suite: Suite, proof: StateProof) -> VerifiedFact:
         chain=header.chain,
         height=header.height,
         time_ms=header.time_ms,
+        backing=backing,
         key=key,
         value=value,
     )

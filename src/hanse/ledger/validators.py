@@ -17,7 +17,11 @@ import msgspec
 from hanse.core import canonical
 from hanse.crypto.suite import Suite
 from hanse.ledger.contract.state import StateReader
+from hanse.ledger.errors import BadGenesis
+from hanse.ledger.genesis import Genesis
 
+CONTRACT = "validators"
+"""Name of the contract that keeps the sets."""
 ACTIVATION_DELAY = 2
 """Blocks from the one that decides a change to the first one that the changed set votes on."""
 MAX_TOTAL_POWER = 2**53 - 1
@@ -52,6 +56,58 @@ class ValidatorDirectory(Protocol):
         earlier state, it is what would vote if nothing changed before then.
         """
         ...
+
+    def changes(self, state: StateReader, height: int) -> tuple[int, ...]:
+        """Heights up to ``height`` from which a newly decided set votes, ascending.
+
+        The first set, that of the genesis, is no change.
+        """
+        ...
+
+
+class _Preset(msgspec.Struct, frozen=True):
+    """What the ledger reads of a validator in the genesis; the contract reads more."""
+
+    did: str
+    engine_public: str
+    certificate_public: str
+    power: int
+
+
+class _Presets(msgspec.Struct, frozen=True):
+    validators: list[_Preset] = []
+
+
+def preset_validators(genesis: Genesis) -> tuple[Validator, ...]:
+    """The validators a genesis names, sorted by DID: they vote from the first block on.
+
+    Read from the genesis message of the contract ``validators`` without executing it, so that
+    a verifier needs nothing but the file. Empty when it names none.
+
+    Raises:
+        BadGenesis: when they cannot be read or are no set.
+    """
+    message = genesis.initial.get(CONTRACT, {})
+    try:
+        presets = msgspec.convert(message, _Presets).validators
+    except msgspec.ValidationError as error:
+        raise BadGenesis(f"genesis of {CONTRACT}: {error}") from error
+    found = sorted((Validator(*msgspec.structs.astuple(p)) for p in presets), key=lambda v: v.did)
+    if found and not is_set(found):
+        raise BadGenesis("a validator of the genesis stands twice or has no power")
+    return tuple(found)
+
+
+def is_set(validators: Sequence[Validator]) -> bool:
+    """Whether a list is a set in its one order: some, by ascending DID, each with power."""
+    names = [validator.did for validator in validators]
+    powers = [validator.power for validator in validators]
+    return (
+        bool(names)
+        and names == sorted(set(names))
+        and min(powers) > 0
+        and sum(powers) <= MAX_TOTAL_POWER
+    )
 
 
 def validators_hash(suite: Suite, validators: Sequence[Validator]) -> str:

@@ -84,20 +84,37 @@ class LedgerArea(Area):
         )
         return [unb64url(block) for block in answer.blocks]
 
-    def prove_transaction(self, transaction: str) -> dict[str, Any]:
-        """Proof that a transaction and its receipt are on the ledger."""
-        return self._http.call("ledger.prove_transaction", dict[str, Any], path={"id": transaction})
+    def prove_transaction(self, transaction: str, *, since: int = 0) -> dict[str, Any]:
+        """Proof that a transaction and its receipt are on the ledger.
+
+        ``since`` is the height of the trusted header that the verifier has; with it, earlier
+        changes of validators are left out.
+        """
+        return self._http.call(
+            "ledger.prove_transaction",
+            dict[str, Any],
+            path={"id": transaction},
+            query={"since": since or None},
+            timeout_s=LONG_POLL_S,
+        )
 
     def prove_state(
-        self, contract: str, collection: str, key: Sequence[str | int]
+        self, contract: str, collection: str, key: Sequence[str | int], *, since: int = 0
     ) -> dict[str, Any]:
         """Proof of the current value under a key, or of its absence."""
         query = {
             "contract": contract,
             "collection": collection,
             "key": canonical.encode([*key]).decode("utf-8"),
+            "since": since or None,
         }
-        return self._http.call("ledger.prove_state", dict[str, Any], query=query)
+        return self._http.call(
+            "ledger.prove_state", dict[str, Any], query=query, timeout_s=LONG_POLL_S
+        )
+
+    def checkpoint(self) -> dict[str, Any]:
+        """The newest certified header and its validators: a trusted start for verifiers."""
+        return self._http.call("ledger.checkpoint", dict[str, Any])
 
     def wait_transaction(self, transaction: str, timeout_s: float = 60.0) -> TransactionView:
         """Wait until a transaction is committed here.

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from changing_chain import ChangingChain, ChangingNetwork
 from ledger_network import COUNTERS, Add, Network, registry
+from msgspec.structs import replace
 
 from hanse.cli.main import main
 from hanse.ledger.genesis import encode_genesis
 from hanse.ledger.ledger import Ledger
+from hanse.ledger.light.checkpoint import encode_checkpoint
 from hanse.ledger.proofs import encode_proof
 
 
@@ -24,10 +27,10 @@ async def papers(request, tmp_path: Path) -> dict[str, Path]:
         await ledger.wait_receipt(refused)
         content = {
             "genesis": encode_genesis(network.genesis),
-            "done": encode_proof(ledger.prove_transaction(done)),
-            "refused": encode_proof(ledger.prove_transaction(refused)),
-            "value": encode_proof(ledger.prove_state(COUNTERS.key("clients"))),
-            "absent": encode_proof(ledger.prove_state(COUNTERS.key("nobody"))),
+            "done": encode_proof(await ledger.prove_transaction(done)),
+            "refused": encode_proof(await ledger.prove_transaction(refused)),
+            "value": encode_proof(await ledger.prove_state(COUNTERS.key("clients"))),
+            "absent": encode_proof(await ledger.prove_state(COUNTERS.key("nobody"))),
             "alien": encode_genesis(Network(request.param).genesis),
         }
     finally:
@@ -103,3 +106,55 @@ def test_missing_files_are_named(papers, capsys) -> None:
     papers["gone"] = Path("/nowhere/proof.json")
     assert verify(papers, "gone") == 2
     assert "/nowhere/proof.json" in capsys.readouterr().err
+
+
+def test_signature_of_the_only_orderer_is_said_in_words(papers, capsys) -> None:
+    assert verify(papers, "done") == 0
+    fact = json.loads(capsys.readouterr().out)
+    algorithm = "SM2" if b'"suite":"sm"' in papers["genesis"].read_bytes() else "Ed25519"
+    said = f"{algorithm} signature of the network's only orderer, did:hanse:operator"
+    assert fact["signed_by"] == said
+    assert (fact["signed_power"], fact["total_power"], fact["changes_followed"]) == (1, 1, 0)
+
+
+@pytest.fixture
+async def certified(tmp_path: Path) -> dict[str, Path]:
+    """Papers of a network whose validators changed once."""
+    network = ChangingNetwork()
+    chain = ChangingChain(network, tmp_path / "chain")
+    chain.change({1: 3, 2: 1, 3: 1})
+    receipt = chain.block([chain.transaction(Add("clients", 7))]).receipts[0]
+    chain.away = {network.members[3].did}
+    chain.block()
+    content = {
+        "genesis": encode_genesis(network.genesis),
+        "done": encode_proof(await chain.prover.transaction(receipt.tx)),
+        "trusted": encode_checkpoint(chain.prover.checkpoint()),
+        "alien": encode_checkpoint(replace(chain.prover.checkpoint(), chain="00" * 32)),
+    }
+    chain.close()
+    for name, data in content.items():
+        (tmp_path / f"{name}.json").write_bytes(data)
+    return {name: tmp_path / f"{name}.json" for name in content}
+
+
+def test_certificate_of_validators_is_said_in_words(certified, capsys) -> None:
+    assert verify(certified, "done") == 0
+    fact = json.loads(capsys.readouterr().out)
+    people = "did:hanse:member1, did:hanse:member2"
+    followed = "1 change of validators followed from the genesis"
+    assert fact["signed_by"] == f"SM2 certificate of {people}: 4 of 5 votes; {followed}"
+    assert (fact["signed_power"], fact["total_power"]) == (4, 5)
+    assert [signer["power"] for signer in fact["signers"]] == [3, 1]
+    assert (fact["changes_followed"], fact["followed_from"]) == (1, 0)
+
+
+def test_validators_are_followed_from_a_checkpoint(certified, capsys) -> None:
+    arguments = ["verify", str(certified["done"]), "--genesis", str(certified["genesis"])]
+    assert main([*arguments, "--trusted", str(certified["trusted"]), "--json"]) == 0
+    fact = json.loads(capsys.readouterr().out)
+    assert fact["signed_by"].endswith("4 of 5 votes; the validators of block 2")
+    assert (fact["changes_followed"], fact["followed_from"]) == (0, 2)
+    for other in ("alien", "genesis"):
+        assert main([*arguments, "--trusted", str(certified[other]), "--json"]) == 2
+        assert "ledger.bad_checkpoint" in capsys.readouterr().err

@@ -39,10 +39,10 @@ def proofs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             await asyncio.gather(*[ledger.wait_receipt(id_) for id_ in ids])
             return {
                 "ids": ids,
-                "executed": ledger.prove_transaction(ids[5]),
-                "failed": ledger.prove_transaction(ids[-1]),
-                "value": ledger.prove_state(COUNTERS.key("c5")),
-                "absence": ledger.prove_state(COUNTERS.key("nobody")),
+                "executed": await ledger.prove_transaction(ids[5]),
+                "failed": await ledger.prove_transaction(ids[-1]),
+                "value": await ledger.prove_state(COUNTERS.key("c5")),
+                "absence": await ledger.prove_state(COUNTERS.key("nobody")),
             }
 
     return asyncio.run(make())
@@ -147,9 +147,9 @@ def test_proof_is_readable_json(proofs: dict[str, Any]) -> None:
 async def test_nothing_to_prove_before_the_first_block(tmp_path: Path) -> None:
     async with running(NETWORK, tmp_path) as ledger:
         with pytest.raises(NothingToProve):
-            ledger.prove_state(b"x")
+            await ledger.prove_state(b"x")
         for unknown in ("00" * 32, "zz", "00"):
             with pytest.raises(NoSuchTransaction):
-                ledger.prove_transaction(unknown)
+                await ledger.prove_transaction(unknown)
             with pytest.raises(NoSuchTransaction):
                 ledger.receipt(unknown)

@@ -24,6 +24,10 @@ app = group(
         "hanse verify proof.json --genesis genesis.json",
     ),
 )
+Since = Annotated[
+    int,
+    typer.Option("--since", min=0, metavar="HEIGHT", help="Of the checkpoint the verifier has."),
+]
 TransactionArgument = Annotated[str, typer.Argument(metavar="TRANSACTION", help="Id in hex.")]
 
 
@@ -113,10 +117,13 @@ def submit(
     examples=("hanse ledger prove TRANSACTION --output proof.json",),
 )
 def prove(
-    run: Run, transaction: TransactionArgument, output: options.OptionalOutput = None
+    run: Run,
+    transaction: TransactionArgument,
+    output: options.OptionalOutput = None,
+    since: Since = 0,
 ) -> dict[str, Any] | Done:
     """Export a proof that a transaction was committed with its receipt."""
-    return _written(run.client.ledger.prove_transaction(transaction), output)
+    return _written(run.client.ledger.prove_transaction(transaction, since=since), output)
 
 
 @command(
@@ -135,15 +142,35 @@ def prove_state(
     collection: Annotated[str, typer.Argument(metavar="COLLECTION")],
     key: Annotated[list[str], typer.Argument(metavar="KEY...", help="Numbers count as such.")],
     output: options.OptionalOutput = None,
+    since: Since = 0,
 ) -> dict[str, Any] | Done:
     """Export a proof of a current value (a balance, a grant), or that there is none.
 
     A misspelt contract, collection or key proves absence too: read what the answer says.
     """
     parts = [int(part) if part.isdecimal() else part for part in key]
-    proof = run.client.ledger.prove_state(contract, collection, parts)
+    proof = run.client.ledger.prove_state(contract, collection, parts, since=since)
     what = "absence of a value" if proof.get("value") is None else "a value"
     return _written(proof, output, f"proof of {what}")
+
+
+@command(
+    app,
+    "checkpoint",
+    "ledger.checkpoint",
+    examples=("hanse ledger checkpoint --output checkpoint.json",),
+)
+def checkpoint(run: Run, output: options.OptionalOutput = None) -> dict[str, Any] | Done:
+    """Show the newest certified header and its validators, for verifiers who trust this node.
+
+    They verify later proofs with --trusted, whatever former validators do with old keys.
+    """
+    document = run.client.ledger.checkpoint()
+    if output is None:
+        return document
+    write_canonical(document, output)
+    height, header = document["height"], document["header"]
+    return Done(done=f"block {height}, header {header}, written to {output}")
 
 
 def _written(

@@ -34,14 +34,33 @@ class NetworkView(LocalView):
     genesis_file: Path
 
 
+class SignerView(LocalView):
+    """Somebody who signed a block; the name is the one in the genesis file, if it has one."""
+
+    did: str
+    name: str = ""
+    power: int
+
+
 class VerifiedView(LocalView):
-    """A fact that holds by itself; which fields are set depends on ``kind``."""
+    """A fact that holds by itself; which fields are set depends on ``kind``.
+
+    ``signed_by`` says in a sentence who stands behind the block; ``signed_power`` of
+    ``total_power`` signed it. ``changes_followed`` counts the changes of the set of validators
+    from ``followed_from`` (0: the genesis) to the block.
+    """
 
     kind: str
     network: str
     chain: str
     height: int
     time_ms: int
+    signed_by: str
+    signed_power: int
+    total_power: int
+    changes_followed: int
+    followed_from: int
+    signers: list[SignerView]
     transaction: str = ""
     sender: str = ""
     contract: str = ""

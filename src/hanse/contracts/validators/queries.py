@@ -66,3 +66,7 @@ class ContractValidators:
         """The set that votes on block ``height``, sorted by DID; empty when embedded."""
         record = sets.at(state, height)
         return () if record is None else tuple(record.validators)
+
+    def changes(self, state: StateReader, height: int) -> tuple[int, ...]:
+        """Heights up to ``height`` from which a newly decided set votes, ascending."""
+        return tuple(sets.changes(state, height))

@@ -30,6 +30,16 @@ def at(state: StateReader, height: int) -> SetRecord | None:
     return record
 
 
+def changes(state: StateReader, height: int) -> list[int]:
+    """Heights up to ``height`` from which a set after the first votes, ascending."""
+    record = at(state, height)
+    found = []
+    while record is not None and record.previous is not None:
+        found.append(record.from_height)
+        record = _set(state, record.previous)
+    return found[::-1]
+
+
 def begin(ctx: Context, validators: Sequence[Validator]) -> None:
     """Write the first set, which votes from the first block on."""
     first = SetRecord(from_height=0, validators=sorted(validators, key=lambda v: v.did))

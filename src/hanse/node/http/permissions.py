@@ -40,7 +40,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     ((_ADMIN,), "credentials.reissue"),
     # the ledger is readable by every member, so by every user
     (_EVERYONE, "ledger.status ledger.blocks ledger.block ledger.transactions"),
-    (_EVERYONE, "ledger.transaction ledger.prove_transaction ledger.prove_state"),
+    (_EVERYONE, "ledger.transaction ledger.prove_transaction ledger.prove_state ledger.checkpoint"),
     # raw access serves other nodes; an administrator may look, nobody else needs it
     ((_ADMIN,), "ledger.submit ledger.raw_blocks"),
     # the organisation's own data: the auditor reads everything but this

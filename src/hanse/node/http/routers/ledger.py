@@ -26,6 +26,8 @@ from hanse.core.errors import InputError, UnavailableError
 from hanse.ledger.block import Block, Header, Receipt, header_hash
 from hanse.ledger.contract.state import StateReader
 from hanse.ledger.genesis import encode_genesis
+from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.proofs import Proof
 from hanse.node.errors import NoNetwork, NothingFound
 from hanse.node.http.dependencies import NetworkDep, NodeDep, PageDep, Text
 from hanse.node.http.operations import operation
@@ -34,6 +36,7 @@ from hanse.node.views.queries.transactions import find_transactions
 
 router = APIRouter()
 LONGEST_WAIT_MS = 30_000
+Since = Annotated[int, Query(ge=0, le=2**53 - 1)]
 
 
 @operation(router, "ledger.status")
@@ -162,24 +165,33 @@ async def raw_blocks(
 
 
 @operation(router, "ledger.prove_transaction")
-def prove_transaction(network: NetworkDep, id: str) -> dict[str, Any]:  # noqa: A002 - of the path
-    """A proof that verifies offline with the genesis file alone."""
-    proof: dict[str, Any] = json.loads(canonical.encode(network.ledger.prove_transaction(id)))
-    return proof
+async def prove_transaction(
+    network: NetworkDep,
+    id: str,  # noqa: A002 - of the path
+    since: Since = 0,
+) -> dict[str, Any]:
+    """A proof that verifies offline with the genesis file, or a trusted header besides."""
+    return _plain(await network.ledger.prove_transaction(id, since))
 
 
 @operation(router, "ledger.prove_state")
-def prove_state(
+async def prove_state(
     network: NetworkDep,
     contract: Annotated[str, Query(min_length=1, max_length=64)],
     collection: Annotated[str, Query(min_length=1, max_length=64)],
     key: Annotated[str, Query(min_length=2, max_length=2_000)],
+    since: Since = 0,
 ) -> dict[str, Any]:
     """A proof of the value under a key, or of its absence; ``key`` is a JSON list."""
     parts = _key_parts(key)
     full = msgspec.json.encode([contract, collection, *parts])
-    proof: dict[str, Any] = json.loads(canonical.encode(network.ledger.prove_state(full)))
-    return proof
+    return _plain(await network.ledger.prove_state(full, since))
+
+
+@operation(router, "ledger.checkpoint")
+def checkpoint(network: NetworkDep) -> dict[str, Any]:
+    """The newest certified header and its validators, to be trusted by verifiers."""
+    return _plain(network.ledger.checkpoint())
 
 
 class _Names:
@@ -195,6 +207,11 @@ class _Names:
             member = get_member(self._state, did)
             self._known[did] = "" if member is None else member.name
         return self._known[did]
+
+
+def _plain(document: Proof | Checkpoint) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(canonical.encode(document))
+    return content
 
 
 def _key_parts(key: str) -> list[str | int]:
