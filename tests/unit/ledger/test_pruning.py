@@ -166,7 +166,7 @@ async def test_questions_below_the_base_are_answered_by_name(tmp_path: Path) -> 
                 pass
         assert len(await ledger.fetch(12, 10, 0)) == 3
         with pytest.raises(NoSuchTransaction):
-            ledger.prove_transaction(sent[0])
+            await ledger.prove_transaction(sent[0])
         assert ledger.receipt(sent[-1]).ok
         assert value_of(ledger.state, "x") == 14
         assert (await ledger.verify_store()).base == 12
