@@ -5,9 +5,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .make
+ENGINE := .cometbft/bin/cometbft
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench lock protos clean
+.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench lock protos cometbft clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,7 +43,8 @@ test-slow: $(STAMPS)/setup-dev ## Run the long suites too
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
 	@$(BIN)/python -m pytest -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
 	  --cov-report=term:skip-covered --cov-fail-under=95 \
-	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors $(ARGS)
+	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors \
+	  tests/integration/test_consensus_engine.py $(ARGS)
 
 lint: $(STAMPS)/setup-dev ## Style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -61,6 +63,10 @@ lock: $(STAMPS)/setup-dev ## Renew the lock files
 	  --no-emit-find-links --no-header --extra build -o requirements.lock pyproject.toml
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra build --extra dev -o requirements-dev.lock pyproject.toml
+
+cometbft: $(ENGINE) ## Install the consensus engine of the production ledger into .cometbft
+$(ENGINE): $(STAMPS)/setup
+	@$(BIN)/python tools/cometbft.py $(ENGINE)
 
 protos: $(STAMPS)/setup-dev ## Renew the messages generated from .proto files
 	@cd src && ../$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. \
