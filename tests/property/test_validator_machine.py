@@ -37,7 +37,7 @@ class ValidatorMachine(RuleBasedStateMachine):
 
     @initialize(
         powers=st.lists(st.integers(1, 4), min_size=1, max_size=4),
-        min_validators=st.integers(1, 2),
+        min_validators=st.integers(1, 3),
         expel=st.booleans(),
     )
     def begin(self, powers: list[int], min_validators: int, expel: bool) -> None:

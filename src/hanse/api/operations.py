@@ -25,6 +25,7 @@ from hanse.api import (
     rights,
     session,
     templates,
+    validators,
 )
 from hanse.api.operation import Operation
 
@@ -43,6 +44,7 @@ _AREAS = (
     templates,
     flows,
     points,
+    validators,
     evidence,
     peer,
 )

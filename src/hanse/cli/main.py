@@ -35,6 +35,7 @@ from hanse.cli.commands import (
     templates,
     tokens,
     users,
+    validators,
     verify,
 )
 from hanse.cli.demo import command as demo
@@ -58,6 +59,7 @@ GROUPS: Final = (
     ("credentials", credentials.app, "Network"),
     ("ledger", ledger.app, "Network"),
     ("points", points.app, "Network"),
+    ("validators", validators.app, "Network"),
     ("data", data.app, "Collaborate"),
     ("catalogue", catalogue.app, "Collaborate"),
     ("resources", resources.app, "Collaborate"),

@@ -80,6 +80,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "memo",
         "transaction",
     ),
+    "ValidatorView": ("name", "did", "power", "address", "from_height"),
+    "RegisteredNodeView": ("name", "did", "power", "address", "node_id"),
+    "ValidatorVoteView": ("name", "did", "power", "voter_name", "voter_power", "expires_ms"),
+    "FaultReportView": ("time_ms", "offender_name", "kind", "fault_height", "reporter_name"),
     "EvidenceView": ("id", "step", "attempt", "party_name", "name", "kind", "openable"),
     "TraceEntry": ("time_ms", "height", "actor_name", "contract", "event", "transaction"),
     "AuditLogEntry": ("index", "time_ms", "actor", "action", "subject", "outcome"),
@@ -92,6 +96,9 @@ _FALLBACKS = {
     "party_name": "party",
     "actor_name": "actor",
     "counterparty_name": "counterparty",
+    "voter_name": "voter",
+    "offender_name": "offender",
+    "reporter_name": "reporter",
     "dataset_title": "dataset",
 }
 

@@ -290,6 +290,13 @@ class ViewsBehind(UnavailableError):
     code = "node.views_behind"
 
 
+class NoValidatorKeys(ConflictError):
+    """The node runs no engine and so has no keys to register."""
+
+    code = "node.no_validator_keys"
+    help = "Only nodes that run the engine of a BFT network have validator keys."
+
+
 class NothingFound(NotFoundError):
     """The views hold nothing under that identifier."""
 

@@ -41,6 +41,7 @@ from hanse.node.transport.peers import PeerClient
 from hanse.node.transport.session import PeerSession
 from hanse.node.transport.source import HttpBlockSource
 from hanse.node.transport.tokens import PeerTokens
+from hanse.node.validator_keys import ValidatorKeys
 from hanse.node.views.projector import Projector
 from hanse.node.views.tables import anchors
 
@@ -54,6 +55,7 @@ class Network:
     Attributes:
         source: where blocks come from, at followers.
         resolver: a resolver over the ledger's present state.
+        validator_keys: keys of this node's engine; None where it runs none.
     """
 
     genesis: Genesis
@@ -82,6 +84,7 @@ class Network:
     reissue: Reissue
     anchoring: Anchoring
     collaboration: Collaboration
+    validator_keys: ValidatorKeys | None = None
 
     async def start(self, background: Background) -> None:
         """Begin to follow or order, to project, to react."""

@@ -25,6 +25,7 @@ from hanse.sdk.rights import RightsArea
 from hanse.sdk.session import SessionArea, TokensArea, UsersArea
 from hanse.sdk.templates import TemplatesArea
 from hanse.sdk.transport import Transport
+from hanse.sdk.validators import ValidatorsArea
 
 
 class Client:
@@ -73,6 +74,7 @@ class Client:
         self.templates = TemplatesArea(self._transport)
         self.flows = FlowsArea(self._transport)
         self.points = PointsArea(self._transport)
+        self.validators = ValidatorsArea(self._transport)
         self.evidence = EvidenceArea(self._transport)
         self.audit = AuditArea(self._transport)
         self.peer = PeerArea(self._transport)

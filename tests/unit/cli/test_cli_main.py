@@ -137,6 +137,8 @@ DESTRUCTIVE = [
     ["points", "issue", "did:hanse:a", "5"],
     ["points", "transfer", "did:hanse:a", "5"],
     ["points", "freeze", "did:hanse:a"],
+    ["validators", "vote", "did:hanse:a", "1"],
+    ["validators", "deregister"],
 ]
 
 

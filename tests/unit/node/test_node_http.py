@@ -314,7 +314,8 @@ _OWN = (
     "catalogue.resources "
     "catalogue.resource operators.list operators.get templates.list templates.get templates.fill "
     "flows.list flows.get points.accounts "
-    "points.account points.history audit.trace"
+    "points.account points.history audit.trace validators.list validators.nodes "
+    "validators.votes validators.reports"
 )
 _ADMIN = (
     "users.list users.create users.get users.update users.delete applications.list "
@@ -324,7 +325,8 @@ _ADMIN = (
     "members.reinstate members.remove credentials.list credentials.get credentials.suspend "
     "credentials.reinstate credentials.revoke credentials.reissue ledger.submit ledger.raw_blocks "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "
-    "points.unfreeze audit.log audit.verify_log"
+    "points.unfreeze audit.log audit.verify_log validators.vote validators.register "
+    "validators.deregister"
 )
 _STEWARD = (
     "credentials.list credentials.get data.import_path data.upload data.list data.get "

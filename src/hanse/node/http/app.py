@@ -33,6 +33,7 @@ from hanse.node.http.routers import (
     rights,
     session,
     templates,
+    validators,
 )
 from hanse.node.http.routers import node as node_router
 from hanse.node.node import Node
@@ -54,6 +55,7 @@ _ROUTERS = (
     templates,
     flows,
     points,
+    validators,
     evidence,
     audit,
     peer,

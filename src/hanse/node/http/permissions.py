@@ -69,6 +69,9 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     (_EVERYONE, "points.accounts points.account points.history"),
     ((_ADMIN,), "points.issue points.freeze points.unfreeze"),
     ((_STEWARD,), "points.transfer"),
+    # validators: the organisation's vote on blocks is its administrator's affair
+    (_EVERYONE, "validators.list validators.nodes validators.votes validators.reports"),
+    ((_ADMIN,), "validators.vote validators.register validators.deregister"),
     # evidence and audit
     (_BUSINESS, "evidence.list evidence.open"),
     (_EVERYONE, "audit.trace"),
