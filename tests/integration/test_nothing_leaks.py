@@ -63,6 +63,10 @@ THREE: dict[str, list[Role]] = {
     "merchant": ["owner", "compute"],
     "helper": ["compute"],
 }
+TWO: dict[str, list[Role]] = {
+    "bank": ["owner", "compute", "receiver"],
+    "merchant": ["owner", "compute"],
+}
 APART: dict[str, list[Role]] = {
     "bank": ["owner", "compute", "receiver"],
     "merchant": ["owner"],
@@ -223,43 +227,66 @@ def _random_words(data: bytes) -> set[int]:
     return set(kept.view("<u8").reshape(-1).tolist())
 
 
-async def test_joint_steps_send_shares_and_what_is_declared(rehearsal: TappedRehearsal) -> None:
-    bank, merchant = make_tables()
-    done = await align(rehearsal, bank, merchant)
-    Links(rehearsal.recorder, "align")
-    parts = outputs_of(done, "table")
-    aligned = [table_of(rehearsal, part).to_arrow() for part in parts.values()]
-    ranges = list(extremes(aligned[1]))
-    secret = needles_of([bank, merchant, *aligned], but=[*ranges, *extremes(aligned[0])])
+@pytest.mark.parametrize(
+    ("roles", "protocol", "directions"),
+    [(THREE, "aby3", 12), (TWO, "cheetah", 4)],
+    ids=["three parties", "two parties"],
+)
+async def test_joint_steps_send_shares_and_what_is_declared(
+    rehearsal: TappedRehearsal, roles: dict[str, list[Role]], protocol: str, directions: int
+) -> None:
+    parts, ranges, secret = await aligned_parts(rehearsal)
 
-    await rehearsal_step(rehearsal, "summary", THREE, {"table": parts}, {})
+    await rehearsal_step(rehearsal, "summary", roles, {"table": parts}, {})
     links = Links(rehearsal.recorder, "summary")
-    assert len(links.by_label) == 12
+    assert len(links.by_label) == directions
     assert links.findings(secret) == {}
     told = Needles()
     add_numbers(told, "range", np.array(ranges[:2]))
     assert list(links.findings(told)) == ["data merchant>bank"]
 
-    for roles, count in ((THREE, 12), (APART, 18)):
-        trained = await rehearsal_step(
-            rehearsal, "logistic_regression", roles, {"table": parts}, TRAINING
-        )
-        _add_prepared(secret, rehearsal, parts)
-        links = Links(rehearsal.recorder, "logistic_regression")
-        assert len(links.by_label) == count
-        assert links.findings(secret) == {}
-        both = {"model": outputs_of(trained, "model"), "table": parts}
-        if roles is APART:
-            continue
-        measured = await rehearsal_step(rehearsal, "evaluate", roles, both, {"label": LABEL})
-        report = json.loads(rehearsal.data(measured["bank"].outputs["report"]))
-        links = Links(rehearsal.recorder, "evaluate")
-        assert links.findings(_with_metrics(report)) == {}
-        assert links.findings(secret) == {}
-        scored = await rehearsal_step(rehearsal, "predict", roles, both, {})
-        scores = rehearsal.table(scored["bank"].outputs["scores"]).to_arrow()
-        add_numbers(secret, "score", np.asarray(scores["score"]))
-        assert Links(rehearsal.recorder, "predict").findings(secret) == {}
+    trained = await rehearsal_step(
+        rehearsal, "logistic_regression", roles, {"table": parts}, TRAINING
+    )
+    assert rehearsal.protocols["logistic_regression"] == protocol
+    _add_prepared(secret, rehearsal, parts)
+    links = Links(rehearsal.recorder, "logistic_regression")
+    assert len(links.by_label) == directions
+    assert min(links.bytes_sent(label) for label in links.by_label if "compute" in label) > 10_000
+    assert links.findings(secret) == {}
+
+    both = {"model": outputs_of(trained, "model"), "table": parts}
+    measured = await rehearsal_step(rehearsal, "evaluate", roles, both, {"label": LABEL})
+    report = json.loads(rehearsal.data(measured["bank"].outputs["report"]))
+    links = Links(rehearsal.recorder, "evaluate")
+    assert links.findings(_with_metrics(report)) == {}
+    assert links.findings(secret) == {}
+    scored = await rehearsal_step(rehearsal, "predict", roles, both, {})
+    scores = rehearsal.table(scored["bank"].outputs["scores"]).to_arrow()
+    add_numbers(secret, "score", np.asarray(scores["score"]))
+    assert Links(rehearsal.recorder, "predict").findings(secret) == {}
+
+
+async def test_owner_that_does_not_compute_sends_shares_only(rehearsal: TappedRehearsal) -> None:
+    parts, _, secret = await aligned_parts(rehearsal)
+    await rehearsal_step(rehearsal, "logistic_regression", APART, {"table": parts}, TRAINING)
+    _add_prepared(secret, rehearsal, parts)
+    links = Links(rehearsal.recorder, "logistic_regression")
+    assert len(links.by_label) == 18
+    assert links.findings(secret) == {}
+
+
+async def aligned_parts(
+    rehearsal: TappedRehearsal,
+) -> tuple[dict[str, ObjectRef], list[float], Needles]:
+    """Aligned tables, the ranges in the merchant's, and everything else in both."""
+    bank, merchant = make_tables()
+    parts = outputs_of(await align(rehearsal, bank, merchant), "table")
+    Links(rehearsal.recorder, "align")
+    aligned = [table_of(rehearsal, part).to_arrow() for part in parts.values()]
+    ranges = list(extremes(aligned[1]))
+    secret = needles_of([bank, merchant, *aligned], but=[*ranges, *extremes(aligned[0])])
+    return parts, ranges, secret
 
 
 async def rehearsal_step(

@@ -22,6 +22,7 @@ class TappedRehearsal(Rehearsal):
         super().__init__(folder, **limits)
         self.recorder = recorder
         self.nonces: dict[str, str] = {}
+        self.protocols: dict[str, str] = {}
 
     def requests(self, operator: str, *given: Any, **changes: Any) -> dict[str, WorkerRequest]:
         """The requests of a step, each with the proxies in place of the peers."""
@@ -30,6 +31,7 @@ class TappedRehearsal(Rehearsal):
         out = {}
         for me, request in asked.items():
             self.nonces[operator] = request.manifest.nonce
+            self.protocols[operator] = request.manifest.protocol
             parties = [
                 party if party.alias == me else self._behind(operator, me, party, held)
                 for party in request.manifest.parties
