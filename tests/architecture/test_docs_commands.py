@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from hanse.cli.main import EXAMPLES, GROUPS, make_app
+from hanse.cli.main import EXAMPLES, make_app
 from hanse.sdk import Client
 from hanse.sdk.area import Area
 
@@ -66,13 +66,13 @@ DOCUMENTED = [(place, line) for place, body in blocks("console") for line in com
 
 def examples():
     yield from EXAMPLES
-    for _, group, _ in GROUPS:
-        for registered in group.registered_commands:
+    apps = [make_app()]
+    while apps:
+        app = apps.pop()
+        apps += [group.typer_instance for group in app.registered_groups]
+        for registered in app.registered_commands:
             yield from registered.callback.examples
-    for registered in make_app().registered_commands:
-        yield from registered.callback.examples
-    for _, group, _ in GROUPS:
-        shown = (group.info.epilog or "").replace("\\[", "[")
+        shown = (app.info.epilog or "").replace("\\[", "[")
         yield from (line.strip() for line in shown.split("\n\n") if "hanse " in line)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -200,6 +201,66 @@ def test_empty_file_and_unknown_names_are_named(hanse, node, tmp_path: Path) -> 
     ):
         code, error = hanse(*arguments)
         assert code in {3, 4}, error
+
+
+def test_upkeep_of_the_ledger(hanse, node, tmp_path: Path) -> None:
+    home = Path(node["home"])
+    for amount in range(1, 9):
+        assert hanse("points", "issue", node["did"], str(amount), "--yes")[0] == 0
+    head = hanse("ledger", "status")[1]["height"]
+    old = hanse("ledger", "transactions", "--all")[1]["items"][-1]["id"]
+    # snapshots
+    code, taken = hanse("ledger", "snapshot", "create", "--keep", "1")
+    assert code == 0 and taken["height"] >= head and taken["keys"] > 10
+    assert hanse("ledger", "snapshot", "list")[1]["items"] == [taken]
+    # archives: written in the home, verified anywhere
+    code, archive = hanse("ledger", "archive", "export", "all", "--first", "0", "--last", str(head))
+    assert code == 0 and (archive["first"], archive["last"]) == (0, head)
+    assert hanse("ledger", "archive", "list")[1]["items"] == [archive]
+    file = home / "archives" / "all"
+    report = hanse("ledger", "archive", "verify", str(file), "--genesis", node["genesis"])[1]
+    assert (report["trust"], report["hash"]) == ("orderer", archive["hash"])
+    again = hanse("ledger", "archive", "export", "all", "--first", "0", "--last", "1")
+    assert again[1]["error"]["code"] == "ledger.name_taken"
+    for name in ("../escape", ".hidden", "a/b"):
+        code, _ = hanse("ledger", "archive", "export", name, "--first", "0", "--last", "1")
+        assert code == 2
+        assert hanse("ledger", "archive", "restore", name)[0] in {2, 4}
+        assert hanse("ledger", "backup", name)[0] == 2
+    assert hanse("ledger", "archive", "restore", "nothing")[0] == 4
+    altered = tmp_path / "altered"
+    altered.write_bytes(file.read_bytes()[:-9])
+    assert hanse("ledger", "archive", "verify", str(altered), "--genesis", node["genesis"])[0] == 6
+    # a backup of the whole ledger
+    code, backup = hanse("ledger", "backup", "monday")
+    assert code == 0 and backup["height"] >= head and backup["base"] == 0
+    assert [b["name"] for b in hanse("ledger", "backups")[1]["items"]] == ["monday"]
+    # pruned, asked, and put back
+    pruned = hanse("ledger", "prune", "--keep", "3", "--yes")[1]
+    assert pruned["base"] == pruned["height"] - 2 > 3
+    assert hanse("ledger", "status")[1]["base"] == pruned["base"]
+    assert hanse("ledger", "block", "1")[1]["error"]["code"] == "ledger.block_pruned"
+    assert hanse("ledger", "transaction", old)[0] == 4
+    shown = hanse("ledger", "blocks", "--all")[1]["items"]
+    assert [block["height"] for block in shown][-1] == pruned["base"]
+    listed = hanse("ledger", "transactions", "--all")[1]["items"]
+    assert listed and all(t["height"] >= pruned["base"] for t in listed)
+    too_high = hanse("ledger", "prune", "--below", str(head + 1_000), "--yes")
+    assert too_high[1]["error"]["code"] == "ledger.prune_too_high"
+    assert hanse("ledger", "archive", "restore", "all")[1]["base"] == 0
+    assert hanse("ledger", "block", "1")[0] == 0
+    assert hanse("ledger", "transaction", old)[0] == 0
+    # the backup goes into a home whose node does not run
+    used = hanse(
+        "ledger", "restore", str(home / "backups" / "monday"), "--home", str(home), "--yes"
+    )
+    assert used[1]["error"]["code"] == "node.home_in_use"
+    copy = tmp_path / "copy"
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("ledger", "node.lock", "*.sqlite*"))
+    source = str(copy / "backups" / "monday")
+    code, restored = hanse("ledger", "restore", source, "--home", str(copy), "--yes")
+    assert code == 0 and restored["height"] == backup["height"]
+    assert (copy / "ledger" / "data.mdb").is_file()
 
 
 def test_audit_log_holds_what_was_done(hanse, node) -> None:

@@ -25,6 +25,7 @@ from hanse.api import (
     rights,
     session,
     templates,
+    upkeep,
     validators,
 )
 from hanse.api.operation import Operation
@@ -36,6 +37,7 @@ _AREAS = (
     identity,
     issuers,
     ledger,
+    upkeep,
     data,
     catalogue,
     operators,

@@ -40,6 +40,7 @@ from hanse.ledger.pruning import require_kept
 from hanse.ledger.registry import Registry
 from hanse.ledger.scan import ScanReport, scan_store
 from hanse.ledger.storage.store import Snapshot, Store
+from hanse.ledger.upkeep import Upkeep
 from hanse.ledger.waiting import Waiting
 
 Role = Sequencer | Follower
@@ -234,6 +235,11 @@ class Ledger:
         )
 
     @property
+    def upkeep(self) -> Upkeep:
+        """Snapshots, pruning, archives and backups; its calls block."""
+        return Upkeep(self._store, self.genesis, self._application.directory)
+
+    @property
     def base(self) -> int:
         """Lowest height whose block is kept here; those below were pruned or never here."""
         with self._store.read() as snapshot:
@@ -256,11 +262,11 @@ class Ledger:
         Raises:
             BlockPruned: when it is not kept here.
         """
-        block = self._recent.get(height)
-        if block is not None:
-            return block
         with self._store.read() as snapshot:
             require_kept(snapshot, height)
+            block = self._recent.get(height)
+            if block is not None:
+                return block
             data = snapshot.block(height)
         if data is None:
             return None

@@ -7,6 +7,9 @@
     application.json    what the node asked the operator for when it joined
     secrets/            keystore (sealed), passphrase (trial only)
     ledger/             blocks and state
+    snapshots/          of the state, for nodes that begin from them
+    archives/           ranges of blocks, one file each
+    backups/            copies of the ledger
     vault/              encrypted tables and results
     work/               scratch of running tasks, encrypted, wiped
     cache/              compiled programs, may be deleted
@@ -66,6 +69,21 @@ class NodeHome:
     def ledger(self) -> Path:
         """Blocks and state."""
         return self.root / "ledger"
+
+    @property
+    def snapshots(self) -> Path:
+        """State snapshots."""
+        return self.root / "snapshots"
+
+    @property
+    def archives(self) -> Path:
+        """Archives of blocks."""
+        return self.root / "archives"
+
+    @property
+    def backups(self) -> Path:
+        """Copies of the ledger."""
+        return self.root / "backups"
 
     @property
     def vault(self) -> Path:

@@ -41,6 +41,7 @@ from hanse.node.transport.peers import PeerClient
 from hanse.node.transport.session import PeerSession
 from hanse.node.transport.source import HttpBlockSource
 from hanse.node.transport.tokens import PeerTokens
+from hanse.node.upkeep import HomeUpkeep
 from hanse.node.validator_keys import ValidatorKeys
 from hanse.node.views.projector import Projector
 from hanse.node.views.tables import anchors
@@ -84,6 +85,7 @@ class Network:
     reissue: Reissue
     anchoring: Anchoring
     collaboration: Collaboration
+    upkeep: HomeUpkeep
     validator_keys: ValidatorKeys | None = None
 
     async def start(self, background: Background) -> None:
@@ -175,13 +177,17 @@ def _assemble(
     book = GrantBook(database, clock)
     issuer = Issuer(identity, database, host.wallet, submitter, clock)
     applications = Applications(database, suite, clock)
+    projector = Projector(views, genesis, ledger.chain, host.metrics)
+    collaboration = build_collaboration(
+        host, ledger, views, submitter, peers, dispatcher, vault, publications
+    )
     return Network(
         genesis=genesis,
         identity=identity,
         ledger=ledger,
         source=source,
         views=views,
-        projector=Projector(views, genesis, ledger.chain, host.metrics),
+        projector=projector,
         submitter=submitter,
         signing_key=SigningKey(identity, host.secrets.keystore, submitter, ledger),
         resolver=resolver,
@@ -205,7 +211,8 @@ def _assemble(
             suite, issuer, host.wallet, applications, submitter, lambda: ledger.state, clock
         ),
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
-        collaboration=build_collaboration(
-            host, ledger, views, submitter, peers, dispatcher, vault, publications
+        collaboration=collaboration,
+        upkeep=HomeUpkeep(
+            host.home, ledger, lambda: min(projector.height, collaboration.engine.height)
         ),
     )

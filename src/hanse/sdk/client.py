@@ -25,6 +25,7 @@ from hanse.sdk.rights import RightsArea
 from hanse.sdk.session import SessionArea, TokensArea, UsersArea
 from hanse.sdk.templates import TemplatesArea
 from hanse.sdk.transport import Transport
+from hanse.sdk.upkeep import UpkeepArea
 from hanse.sdk.validators import ValidatorsArea
 
 
@@ -66,6 +67,7 @@ class Client:
         self.issuers = IssuersArea(self._transport)
         self.credentials = CredentialsArea(self._transport)
         self.ledger = LedgerArea(self._transport)
+        self.upkeep = UpkeepArea(self._transport)
         self.data = DataArea(self._transport)
         self.catalogue = CatalogueArea(self._transport)
         self.operators = OperatorsArea(self._transport)

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import typer
@@ -125,6 +126,7 @@ DESTRUCTIVE = [
     ["identity", "rotate-key"],
     ["identity", "deactivate"],
     ["issuers", "withdraw", "did:hanse:a"],
+    ["ledger", "prune", "--keep", "5"],
     ["rights", "transfer", "ds", "holding", "did:hanse:a"],
     ["credentials", "suspend", "cr"],
     ["credentials", "revoke", "cr"],
@@ -151,7 +153,21 @@ def test_destructive_commands_ask_before_anything_is_sent(arguments, nobody, cap
 
 def test_every_command_that_destroys_is_in_the_list_above() -> None:
     asking = {path for path, command in LEAVES if any("--yes" in p.opts for p in command.params)}
-    assert asking == {tuple(arguments[:2]) for arguments in DESTRUCTIVE}
+    assert asking == {tuple(arguments[:2]) for arguments in DESTRUCTIVE} | {("ledger", "restore")}
+
+
+def test_restoring_asks_before_anything_is_replaced(tmp_path: Path, capsys) -> None:
+    arguments = ["ledger", "restore", str(tmp_path / "backup"), "--home", str(tmp_path)]
+    assert main(arguments) == 2
+    assert "[cli.confirmation_needed]" in capsys.readouterr().err
+    assert main([*arguments, "--yes"]) == 4
+    assert "[node.not_a_home]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--below", "3", "--keep", "4"]])
+def test_pruning_takes_one_way_to_say_where(options: list[str], nobody, capsys) -> None:
+    assert main(["ledger", "prune", *options, "--url", nobody, "--yes"]) == 2
+    assert "[cli.bad_usage]" in capsys.readouterr().err
 
 
 def test_exit_code_is_the_catalogues(monkeypatch, capsys) -> None:

@@ -10,7 +10,7 @@ import typer
 from hanse.api.base import Page
 from hanse.api.ledger import BlockSummary, BlockView, LedgerStatusView, TransactionView
 from hanse.cli.command import command, group
-from hanse.cli.commands import options
+from hanse.cli.commands import options, upkeep
 from hanse.cli.commands.files import read_bytes, write_canonical
 from hanse.cli.output import Done
 from hanse.cli.run import Run
@@ -28,6 +28,7 @@ Since = Annotated[
     int,
     typer.Option("--since", min=0, metavar="HEIGHT", help="Of the checkpoint the verifier has."),
 ]
+upkeep.add_to(app)
 TransactionArgument = Annotated[str, typer.Argument(metavar="TRANSACTION", help="Id in hex.")]
 
 

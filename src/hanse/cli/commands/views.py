@@ -42,6 +42,28 @@ class SignerView(LocalView):
     power: int
 
 
+class ArchiveReportView(LocalView):
+    """An archive that holds; ``trust`` says what its newest block rests on."""
+
+    network: str
+    chain: str
+    first: int
+    last: int
+    hash: str
+    transactions: int
+    digest: str
+    trust: str
+
+
+class RestoredView(LocalView):
+    """A backup that was verified and put in place."""
+
+    base: int
+    height: int
+    transactions: int
+    state_keys: int
+
+
 class VerifiedView(LocalView):
     """A fact that holds by itself; which fields are set depends on ``kind``.
 

@@ -33,6 +33,7 @@ from hanse.node.http.routers import (
     rights,
     session,
     templates,
+    upkeep,
     validators,
 )
 from hanse.node.http.routers import node as node_router
@@ -47,6 +48,7 @@ _ROUTERS = (
     issuers,
     credentials,
     ledger,
+    upkeep,
     data,
     catalogue,
     operators,

@@ -43,6 +43,10 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     (_EVERYONE, "ledger.transaction ledger.prove_transaction ledger.prove_state ledger.checkpoint"),
     # raw access serves other nodes; an administrator may look, nobody else needs it
     ((_ADMIN,), "ledger.submit ledger.raw_blocks"),
+    # keeping the node's copy of the ledger in order
+    ((_ADMIN,), "upkeep.snapshots upkeep.take_snapshot upkeep.prune"),
+    ((_ADMIN,), "upkeep.archives upkeep.export_archive upkeep.restore_archive"),
+    ((_ADMIN,), "upkeep.backups upkeep.back_up"),
     # the organisation's own data: the auditor reads everything but this
     ((_STEWARD,), "data.import_path data.upload data.delete data.publish data.export"),
     ((_STEWARD, _ANALYST), "data.list data.get"),
