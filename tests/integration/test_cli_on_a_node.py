@@ -143,6 +143,18 @@ def test_template_is_listed_shown_and_filled(hanse, node, tmp_path: Path) -> Non
     assert hanse("templates", "show", "nothing")[0] == 2
 
 
+def test_validators_where_the_embedded_engine_orders(hanse, node) -> None:
+    for command in ("list", "nodes", "votes", "reports"):
+        assert hanse("validators", command) == (0, {"items": [], "next": ""})
+    for arguments in (
+        ("register", "bank.example:26656"),
+        ("vote", node["did"], "1", "--yes"),
+        ("deregister", "--yes"),
+    ):
+        code, error = hanse("validators", *arguments)
+        assert (code, error["error"]["code"]) == (5, "validators.embedded")
+
+
 def test_points_ledger_and_a_proof_that_needs_no_node(hanse, node, tmp_path: Path) -> None:
     code, issued = hanse("points", "issue", node["did"], "500", "--yes")
     assert code == 0

@@ -209,6 +209,12 @@ class ValidatorMachine(RuleBasedStateMachine):
             keys = [k for v in self.sets(height) for k in (v.engine_public, v.certificate_public)]
             assert len(keys) == len(set(keys))
 
+    def teardown(self) -> None:
+        if hasattr(self, "net"):
+            other = self.net.replay()
+            assert other.state.data == self.net.state.data
+            assert other.events == self.net.events
+
 
 TestValidatorMachine: Callable[[], object] = ValidatorMachine.TestCase
 TestValidatorMachine.settings = settings(  # type: ignore[attr-defined]
