@@ -216,15 +216,31 @@ async def test_reasons_of_failures_are_named(tmp_path: Path) -> None:
         await node.submissions.submit(b"a=1")
         await node.application.wait_for(b"a")
     application = node.application
-    application.height += 5
+    application.ahead = 5
     with pytest.raises(ApplicationAhead):
         await node.start()
-    application.height -= 5
+    application.ahead = 0
     application.app_hash = bytes(32)
     with pytest.raises(ApplicationDiverged):
         await node.start()
     assert node.engine.pid is None
     assert not node.home.validator_key.exists()
+
+
+async def test_recovery_between_failures_lets_the_engine_go_on(tmp_path: Path) -> None:
+    async with running(engine_nodes(tmp_path, 1)) as (node,):
+        await node.submissions.submit(b"a=1")
+        await node.application.wait_for(b"a")
+        # As if the engine had lost its last blocks.
+        node.application.ahead = 5
+        assert node.engine.pid is not None
+        os.kill(node.engine.pid, signal.SIGKILL)
+        while not any(isinstance(each, ApplicationAhead) for each in node.failures):
+            await asyncio.sleep(0.02)
+        node.application.ahead = 0
+        await node.engine.ready.wait()
+        await node.submissions.submit(b"b=1")
+        await node.application.wait_for(b"b")
 
 
 async def test_taken_port_is_named(tmp_path: Path) -> None:

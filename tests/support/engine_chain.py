@@ -44,6 +44,7 @@ class KeyValue(NoApplication):
         self.name = name
         self.pairs: dict[bytes, bytes] = {}
         self.height = 0
+        self.ahead = 0  # blocks it claims to have beyond those it executed
         self.app_hash = hashlib.sha256().digest()
         self.staged: tuple[dict[bytes, bytes], int, bytes] | None = None
         self.extensions: dict[int, set[bytes]] = {}
@@ -51,7 +52,9 @@ class KeyValue(NoApplication):
         self.moved = asyncio.Event()
 
     async def info(self, request: pb.RequestInfo) -> pb.ResponseInfo:
-        return pb.ResponseInfo(last_block_height=self.height, last_block_app_hash=self.app_hash)
+        return pb.ResponseInfo(
+            last_block_height=self.height + self.ahead, last_block_app_hash=self.app_hash
+        )
 
     async def init_chain(self, request: pb.RequestInitChain) -> pb.ResponseInitChain:
         assert request.consensus_params.abci.vote_extensions_enable_height == 1

@@ -158,6 +158,7 @@ class Engine:
             except EngineFailed as error:
                 await self._report(error)
             except OSError as error:  # no room to write the keys, for instance
+                await self._end()
                 await self._report(EngineFailed(f"the engine cannot be started: {error}"))
             if loop.time() - began > STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
