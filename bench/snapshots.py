@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from hanse.crypto.suite import Suite, get_suite
 from hanse.ledger.block import Block, Header
@@ -29,6 +30,13 @@ from hanse.ledger.snapshots.shelf import Shelf
 from hanse.ledger.snapshots.taking import take_snapshot
 from hanse.ledger.state.nodes import hash_key
 from hanse.ledger.storage.store import Store
+
+
+class Taken(NamedTuple):
+    """Seconds by the clock, and of this process's processor time."""
+
+    seconds: float
+    processor: float
 
 
 def origin(folder: Path, suite: Suite, genesis: Genesis, keys: int) -> Store:
@@ -54,33 +62,31 @@ def origin(folder: Path, suite: Suite, genesis: Genesis, keys: int) -> Store:
     return store
 
 
-def hashes(store: Store, suite: Suite, manifest: Manifest, shelf: Shelf) -> float:
-    """Seconds of the bare hash over what restoring hashes."""
-    total = 0.0
+def hashes(store: Store, suite: Suite, manifest: Manifest, shelf: Shelf) -> Taken:
+    """Time of the bare hash over what restoring hashes."""
     with store.read() as snapshot:
         parts = [(key, value) for _, key, value in snapshot.values()]
         nodes = [node for _, node in snapshot.nodes()]
-    started = time.perf_counter()
-    for key, value in parts:
-        suite.hash(key)
-        suite.hash(value)
-    for node in nodes:
-        suite.hash(node)
-    total += time.perf_counter() - started
-    for index in range(len(manifest.chunks)):
-        chunk = shelf.chunk(manifest.height, index)
-        started = time.perf_counter()
-        suite.hash(chunk)
-        total += time.perf_counter() - started
-    return total
+    chunks = [shelf.chunk(manifest.height, index) for index in range(len(manifest.chunks))]
+
+    def work() -> None:
+        for key, value in parts:
+            suite.hash(key)
+            suite.hash(value)
+        for node in nodes:
+            suite.hash(node)
+        for chunk in chunks:
+            suite.hash(chunk)
+
+    return taken(work)
 
 
-def seconds(work: Callable[[], object]) -> float:
+def taken(work: Callable[[], object]) -> Taken:
     """How long a call takes."""
     os.sync()
-    started = time.perf_counter()
+    started, processor = time.perf_counter(), time.process_time()
     work()
-    return time.perf_counter() - started
+    return Taken(time.perf_counter() - started, time.process_time() - processor)
 
 
 def plain_copy(store: Store, target: Path, *, compact: bool) -> None:
@@ -103,21 +109,19 @@ class Bench:
         self.store = origin(folder / "origin", suite, self.genesis, keys)
         self.round = 0
 
-    def measure(self) -> dict[str, float]:
-        """Seconds of each kind of work."""
+    def measure(self) -> dict[str, Taken]:
+        """Time of each kind of work."""
         self.round += 1
         here = self.folder / str(self.round)
         here.mkdir()
         shelf = Shelf(here / "snapshots")
         result = {
-            "plain copy": seconds(lambda: plain_copy(self.store, here / "plain", compact=False)),
-            "compacted copy": seconds(
-                lambda: plain_copy(self.store, here / "compact", compact=True)
-            ),
-            "take": seconds(lambda: take_snapshot(self.store, self.suite, here / "snapshots")),
+            "plain copy": taken(lambda: plain_copy(self.store, here / "plain", compact=False)),
+            "compacted copy": taken(lambda: plain_copy(self.store, here / "compact", compact=True)),
+            "take": taken(lambda: take_snapshot(self.store, self.suite, here / "snapshots")),
         }
         manifest = shelf.manifest(1)
-        result["restore"] = seconds(lambda: self._restore(manifest, shelf, here))
+        result["restore"] = taken(lambda: self._restore(manifest, shelf, here))
         result["hashes alone"] = hashes(self.store, self.suite, manifest, shelf)
         return result
 
@@ -141,12 +145,16 @@ def main() -> None:
         bench = Bench(Path(name), get_suite(args.suite), args.keys)
         size = (Path(name) / "origin" / "data.mdb").stat().st_size >> 20
         rounds = [bench.measure() for _ in range(args.rounds)]
-    median = {what: statistics.median(r[what] for r in rounds) for what in rounds[0]}
+    median = {
+        what: Taken(*(statistics.median(values) for values in zip(*times, strict=True)))
+        for what, times in ((what, [r[what] for r in rounds]) for what in rounds[0])
+    }
     print(f"{args.keys} keys, {args.suite}, database {size} MiB, load {os.getloadavg()[0]:.1f}")
-    print("work            seconds  ratio to plain copy  keys/s")
-    for what, taken in median.items():
-        ratio = taken / median["plain copy"]
-        print(f"{what:<15} {taken:7.2f} {ratio:20.2f} {args.keys / taken:7.0f}")
+    print("work             seconds  processor  ratio to plain copy  keys/s")
+    plain = median["plain copy"].seconds
+    for what, (seconds, processor) in median.items():
+        rate = args.keys / seconds
+        print(f"{what:<15} {seconds:8.2f} {processor:10.2f} {seconds / plain:20.2f} {rate:7.0f}")
 
 
 if __name__ == "__main__":

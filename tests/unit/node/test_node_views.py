@@ -22,6 +22,7 @@ from hanse.contracts.points.messages import FreezeAccount, TransferPoints
 from hanse.contracts.points.types import ACCOUNTS
 from hanse.contracts.rights.types import GRANTS
 from hanse.ledger.block import Block
+from hanse.ledger.errors import BlockPruned
 from hanse.node.database.engine import Database
 from hanse.node.errors import NothingFound, ViewsBehind
 from hanse.node.observability.metrics import Metrics
@@ -325,3 +326,28 @@ async def test_waiting_for_a_height_ends_when_the_views_have_it(told) -> None:
     await waiting
     with pytest.raises(ViewsBehind):
         await chain.projector.wait_height(10**6, timeout_s=0.01)
+
+
+async def test_views_go_on_above_blocks_that_are_not_kept(told) -> None:
+    _, chain = told
+    blocks, base = chain.blocks, 5
+    chain.projector.reset()
+    asked = []
+
+    class Pruned:
+        async def blocks(self, from_height: int) -> AsyncIterator[Block]:
+            asked.append(from_height)
+            if from_height < base:
+                raise BlockPruned(base=base)
+            for block in blocks[from_height - 1 :]:
+                yield block
+
+    await chain.projector.follow(Pruned())
+    assert asked == [1, base]
+    assert chain.projector.height == blocks[-1].header.height
+    with chain.database.read() as connection:
+        heights = connection.execute(select(tables.transactions.c.height)).scalars().all()
+    assert min(heights) == base
+    again = Projector(chain.database, chain.projector._genesis, CHAIN, Metrics())
+    again.prepare()
+    assert again.height == chain.projector.height
