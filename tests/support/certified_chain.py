@@ -27,27 +27,30 @@ from hanse.ledger.validators import Validator
 
 
 class FixedSet:
-    """The same validators at every height."""
+    """The same validators at every height; from a height on the first may have more power."""
 
-    def __init__(self, members: Sequence[Member]) -> None:
+    def __init__(self, members: Sequence[Member], changed_from: int = 0) -> None:
         chosen = [Validator(m.did, "ab" * 32, m.public, 1) for m in members]
         self._set = tuple(sorted(chosen, key=lambda validator: validator.did))
+        self._changed = (msgspec.structs.replace(self._set[0], power=2), *self._set[1:])
+        self._changed_from = changed_from
 
     def validators(self, state: StateReader, height: int) -> tuple[Validator, ...]:
-        return self._set
+        changed = self._changed_from and height >= self._changed_from
+        return self._changed if changed else self._set
 
     def changes(self, state: StateReader, height: int) -> tuple[int, ...]:
-        return ()
+        return (self._changed_from,) if 0 < self._changed_from <= height else ()
 
 
 class CertifiedNetwork(Network):
     """A network of members that all validate."""
 
-    def __init__(self, suite_name: str = "intl", members: int = 4) -> None:
+    def __init__(self, suite_name: str = "intl", members: int = 4, changed_from: int = 0) -> None:
         super().__init__(suite_name, members)
         self.genesis = msgspec.structs.replace(self.genesis, engine="cometbft")
         self.chain = genesis_hash(self.genesis)
-        self.directory = FixedSet(self.members)
+        self.directory = FixedSet(self.members, changed_from)
 
     def registry(self) -> Registry:
         plain = registry()
@@ -88,7 +91,8 @@ def certificate(network: Network, header: Header, signers: int = 3) -> bytes:
     """A certificate by so many of four validators."""
     assert isinstance(network, CertifiedNetwork)
     voting = network.directory.validators({}, header.height + 1)  # type: ignore[arg-type]
-    statement = make_statement(network.suite, header, block_id(header.height), voting, voting)
+    following = network.directory.validators({}, header.height + 2)  # type: ignore[arg-type]
+    statement = make_statement(network.suite, header, block_id(header.height), voting, following)
     signatures = [
         CommitSignature(m.did, sign_statement(network.suite, m.private, statement))
         for m in network.members[:signers]

@@ -1,4 +1,8 @@
-"""Forgetting old blocks. State, head and replay window stay; an archive may have the rest."""
+"""Forgetting old blocks. State, head and replay window stay; an archive may have the rest.
+
+Of the certificates those stay that hand over to another set of validators: proofs carry them to
+verifiers that know only the genesis.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Any
 import msgspec
 
 from hanse.ledger.block import Block, encode_block
+from hanse.ledger.certificates import Certificate, decode_certificate
 from hanse.ledger.errors import BlockPruned, PruneTooHigh, StoreAltered
 from hanse.ledger.soundness import indexed, read_block
 from hanse.ledger.storage.store import Snapshot, Store
@@ -70,10 +75,21 @@ def _delete(db: dict[str, Any], txn: Any, below: int) -> int:
         size += _make_bare(db, txn, base)
         if base:  # the block below it was the bare one
             txn.delete(_number(base - 1), db=db["blocks"])
-            txn.delete(_number(base - 1), db=db["certificates"])
+            _drop_certificate(db, txn, base - 1)
         base += 1
     txn.put(b"base", _number(base), db=db["meta"])
     return base
+
+
+def _drop_certificate(db: dict[str, Any], txn: Any, height: int) -> None:
+    data = txn.get(_number(height), db=db["certificates"])
+    if data is not None and not hands_over(decode_certificate(data)):
+        txn.delete(_number(height), db=db["certificates"])
+
+
+def hands_over(certificate: Certificate) -> bool:
+    """Whether the next block is certified by another set than this one."""
+    return certificate.statement.validators != certificate.statement.next_validators
 
 
 def _make_bare(db: dict[str, Any], txn: Any, height: int) -> int:

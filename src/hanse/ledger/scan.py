@@ -10,8 +10,10 @@ from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
 from hanse.ledger.authority import verify_block_origin
 from hanse.ledger.block import Block, Header, header_hash
-from hanse.ledger.errors import StoreAltered
+from hanse.ledger.certificates import decode_certificate, verify_certificate
+from hanse.ledger.errors import BadCertificate, StoreAltered
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
+from hanse.ledger.pruning import hands_over
 from hanse.ledger.soundness import check_content, check_place, indexed, read_block
 from hanse.ledger.state.nodes import (
     BRANCH,
@@ -71,6 +73,7 @@ def scan_store(
             raise StoreAltered("the store does not hold this chain")
         base = snapshot.base()
         blocks = _Blocks(genesis, snapshot, head, directory)
+        blocks.check_handovers(base - 1)
         previous = blocks.below(base) if base else None
         for height in range(base, head + 1):
             previous = blocks.check(height, previous)
@@ -99,6 +102,19 @@ class _Blocks:
         self._directory = directory
         self._certificates = 0
         self.transactions = 0
+
+    def check_handovers(self, below: int) -> None:
+        """The certificates kept of pruned blocks hand over from one set to another."""
+        for height, data in self._snapshot.certificates(below):
+            try:
+                certificate = decode_certificate(data)
+                if certificate.statement.height != height or not hands_over(certificate):
+                    raise BadCertificate("it does not hand over to other validators")
+                voting = self._voting(height)
+                verify_certificate(self._suite, voting, certificate)
+            except HanseError as error:
+                raise StoreAltered(f"the certificate of block {height} does not hold") from error
+            self._certificates += 1
 
     def below(self, base: int) -> Header:
         """Header of the bare block under the base, which the block above continues."""
@@ -147,18 +163,21 @@ class _Blocks:
             self._check_origin(block)
         return block
 
+    def _voting(self, height: int) -> tuple[Validator, ...]:
+        """Who certifies a block; empty under the embedded engine."""
+        if self._genesis.engine == "embedded":
+            return ()
+        if self._directory is None:
+            raise StoreAltered("who certifies blocks is not known to this software")
+        return self._directory.validators(self._snapshot, height + 1)
+
     def _check_origin(self, block: Block) -> None:
         height = block.header.height
-        if self._genesis.engine == "embedded":
-            voting: tuple[Validator, ...] = ()
-        elif self._directory is None:
-            raise StoreAltered("who certifies blocks is not known to this software")
-        elif bytes(block.certificate) == b"null":
+        voting = self._voting(height)
+        if self._genesis.engine != "embedded" and bytes(block.certificate) == b"null":
             if height + UNCERTIFIED <= self._head:
                 raise StoreAltered(f"the certificate of block {height} is missing")
             return
-        else:
-            voting = self._directory.validators(self._snapshot, height + 1)
         try:
             verify_block_origin(self._suite, self._genesis, block, voting)
         except HanseError as error:

@@ -123,6 +123,23 @@ def test_validators_of_the_genesis_must_be_known(tmp_path: Path) -> None:
     chain.close()
 
 
+def test_validators_that_change_are_followed(tmp_path: Path) -> None:
+    network = CertifiedNetwork(changed_from=5)
+    chain = fill(CertifiedChain(network, tmp_path / "origin"))
+    path = export(chain, 0, 9, tmp_path / "a")
+    sets = [line for line in read_lines(path) if line.startswith(b'{"validators"')]
+    assert len(sets) == 2
+    first = network.directory.validators({}, 1)  # type: ignore[arg-type]
+    later = network.directory.validators({}, 9)  # type: ignore[arg-type]
+    assert verify(chain, path, genesis_validators=first).trust == "genesis validators"
+    with pytest.raises(ArchiveRefused):
+        verify(chain, path, genesis_validators=later)
+    prune_blocks(chain.store, 10)
+    assert put_back(chain, path) == 0
+    assert scan(chain).base == 0
+    chain.close()
+
+
 def test_what_cannot_be_exported_is_named(chain: Chain, tmp_path: Path) -> None:
     for first, last in [(3, 2), (-1, 2), (0, 11), (0, 0)]:
         with pytest.raises(BadRange):

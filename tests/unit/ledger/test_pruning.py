@@ -135,6 +135,25 @@ def test_certificates_go_with_their_blocks(tmp_path: Path) -> None:
     chain.close()
 
 
+def test_certificates_that_hand_over_stay(tmp_path: Path) -> None:
+    """Proofs carry them to verifiers that know only the genesis."""
+    network = CertifiedNetwork(changed_from=5)
+    chain = CertifiedChain(network, tmp_path)
+    walk(chain, 9, lambda block: [Add(f"c{block}", 1)])
+    prune_blocks(chain.store, 7)
+    with chain.store.read() as reading:
+        assert [height for height, _ in reading.certificates(100)] == [3, 6, 7, 8]
+        other = reading.certificate(7)
+    assert scan_store(chain.store, network.genesis, network.directory).base == 7
+    db = chain.store.environment.db["certificates"]
+    key = (3).to_bytes(8, "big")
+    for data in (other, b"{}"):
+        chain.store.environment.write(lambda txn, data=data: txn.put(key, data, db=db))
+        with pytest.raises(StoreAltered):
+            scan_store(chain.store, network.genesis, network.directory)
+    chain.close()
+
+
 async def filled(ledger: Ledger, network: Network, blocks: int) -> list[str]:
     """Transactions in blocks of their own."""
     sent = []

@@ -96,6 +96,14 @@ class Snapshot:
         found: bytes | None = self._txn.get(_number(height), db=self._db["certificates"])
         return found
 
+    def certificates(self, below: int) -> Iterator[tuple[int, bytes]]:
+        """(height, encoded certificate) of what is kept below a height, the lowest first."""
+        for key, data in self._txn.cursor(db=self._db["certificates"]):
+            height = int.from_bytes(key, "big")
+            if height >= below:
+                return
+            yield height, data
+
     def locate(self, transaction_id: bytes) -> tuple[int, int] | None:
         """Height and index of a transaction."""
         stored = self._txn.get(transaction_id, db=self._db["transactions"])
