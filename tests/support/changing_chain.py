@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from ledger_chain import Chain
 from ledger_network import Member, Network, registry
+from played_engine import PlayedEngine
 
 from hanse.contracts.validators import sets
 from hanse.contracts.validators.queries import ContractValidators
@@ -16,10 +17,13 @@ from hanse.crypto.suite import get_suite
 from hanse.ledger.application import Application
 from hanse.ledger.block import Header
 from hanse.ledger.certificates import (
+    CERTIFIED_AFTER,
+    PREFIX,
     Certificate,
     CommitSignature,
     Statement,
     encode_certificate,
+    is_certificate_due,
     make_statement,
     sign_statement,
 )
@@ -139,20 +143,44 @@ class ChangingChain(Chain):
         self.waiting = WatchedWaiting(self.app.committed.height)
         self.prover = Prover(self.store, network.genesis, self.app.directory, self.waiting)
         self.headers: dict[int, Header] = {}
+        self.block_ids: dict[int, str] = {}
+        keys = {
+            get_suite("intl").signing_public(private).hex(): private
+            for private in network.engine_keys
+        }
+        self.engine = PlayedEngine(network.chain, network.suite, keys, self.app.validators)
+        self.engine_prover = Prover(
+            self.store, network.genesis, self.app.directory, self.waiting, self.engine
+        )
         self.away: set[str] = set()
 
     def block(self, transactions: Sequence[bytes] = (), after_ms: int = 10) -> Executed:  # type: ignore[override]
         """Execute and commit a block with the certificate of the one before."""
         self.now_ms += after_ms
         height = self.app.head.height + 1
+        before = self.app.head.state_root
+        certificate = self._due(height)
+        items = [*([] if certificate is None else [certificate]), *transactions]
+        block_id = self.engine.decide(height, self.now_ms, items, before)
+        self.block_ids[height] = block_id
         executed = self.app.execute(height, self.now_ms, list(transactions))
         header = self.headers[height] = self.app.header_for(executed)
-        self.app.stage(executed, header, "", block_id(height))
+        self.app.stage(executed, header, "", block_id)
+        self.engine.executed(executed.receipts, certified=certificate is not None)
         if height > 1:
             self.app.stage_certificate(height - 1, encode_certificate(self.certificate(height - 1)))
         self.app.commit()
         self.waiting.publish([executed])
         return executed
+
+    def _due(self, height: int) -> bytes | None:
+        """The certificate that the engine's block begins with."""
+        if not is_certificate_due(height):
+            return None
+        with self.store.read() as snapshot:
+            certificate = snapshot.certificate(height - CERTIFIED_AFTER)
+        assert certificate is not None
+        return PREFIX + certificate
 
     def change(self, powers: Powers) -> Executed:
         """A block that decides another set."""
@@ -173,7 +201,7 @@ class ChangingChain(Chain):
         return make_statement(
             self.network.suite,
             self.headers[height],
-            block_id(height),
+            self.block_ids[height],
             self.app.validators(height + 1),
             self.app.validators(height + 2),
         )
@@ -184,8 +212,3 @@ class ChangingChain(Chain):
         return self.network.sign(
             self.statement(height), [m for m in self.network.members if m.did in dids]
         )
-
-
-def block_id(height: int) -> str:
-    """Stands for the engine's hash of a block."""
-    return f"{height:064x}"

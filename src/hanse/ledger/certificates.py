@@ -22,6 +22,17 @@ from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.validators import Validator, is_quorum, total_power, validators_hash
 
 DOMAIN = "hanse/certificate/1"
+FIRST_CERTIFIED = 1
+"""Block 0 is computed from the genesis by everybody, and certified by nobody."""
+CERTIFIED_AFTER = 2
+"""The certificate of a block stands two blocks later, as the first item of the engine's block."""
+PREFIX = b"\x00hanse-certificate\x00"
+"""What that item begins with; no transaction does."""
+
+
+def is_certificate_due(height: int) -> bool:
+    """Whether the engine's block at this height begins with a certificate."""
+    return height >= FIRST_CERTIFIED + CERTIFIED_AFTER
 
 
 class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

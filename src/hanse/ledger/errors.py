@@ -206,6 +206,13 @@ class BadCertificate(VerificationError):
     help = "It was altered, or belongs to another block or set of validators; ask another node."
 
 
+class BadEngineCommit(VerificationError):
+    """The engine's votes do not show that its validators decided a block."""
+
+    code = "ledger.bad_engine_commit"
+    help = "It was altered, or belongs to another block or set of validators; ask another node."
+
+
 class BadProposal(VerificationError):
     """A validator proposed a block that holds what must not stand in one."""
 

@@ -8,7 +8,7 @@ genesis. The genesis hashes to the chain id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -18,12 +18,22 @@ from hanse.crypto import merkle
 from hanse.crypto.suite import Suite
 from hanse.ledger.block import Header, Receipt, receipt_leaf
 from hanse.ledger.certificates import Certificate
-from hanse.ledger.errors import BadProof
+from hanse.ledger.errors import BadCheckpoint, BadProof
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
 from hanse.ledger.hexadecimal import unhex
-from hanse.ledger.light.backing import Backing, Origin, verify_backing
+from hanse.ledger.light.backing import (
+    Backing,
+    Origin,
+    verify_orderer_origin,
+    verify_validators_origin,
+)
 from hanse.ledger.light.changes import ValidatorChange
 from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.light.engine.evidence import (
+    EngineEvidence,
+    verify_engine_origin,
+    verify_inclusion,
+)
 from hanse.ledger.state.nodes import hash_key, hash_value
 from hanse.ledger.state.proof import verify_state_path
 from hanse.ledger.transaction import TransactionBody, parse_transaction
@@ -43,6 +53,7 @@ class TransactionProof(
         certificate: of the validators; None under the embedded engine.
         changes: every change of the set of validators before the block, from the genesis or
             from the trusted header on that the proof was made for.
+        engine: what the ordering engine's own votes say of it, if the proof shows that too.
         index: place in the block.
         transaction: wire form.
         transaction_path: RFC 6962 audit path to ``transactions_root``, hex.
@@ -56,6 +67,7 @@ class TransactionProof(
     block_id: str = ""
     certificate: Certificate | None = None
     changes: list[ValidatorChange] = []
+    engine: EngineEvidence | None = None
     index: int
     transaction: msgspec.Raw
     transaction_path: list[str]
@@ -72,7 +84,7 @@ class StateProof(
     Attributes:
         v: version of this structure.
         header: of the block.
-        signature, block_id, certificate, changes: as in `TransactionProof`.
+        signature, block_id, certificate, changes, engine: as in `TransactionProof`.
         key: full state key, base64url.
         value: base64url, None when the key is absent.
         nodes: of the state trie from the root on, base64url.
@@ -84,6 +96,7 @@ class StateProof(
     block_id: str = ""
     certificate: Certificate | None = None
     changes: list[ValidatorChange] = []
+    engine: EngineEvidence | None = None
     key: str
     value: str | None
     nodes: list[str]
@@ -165,11 +178,36 @@ def verify_proof(genesis: Genesis, proof: bytes, trusted: Checkpoint | None = No
     origin = Origin(
         header, decoded.signature, decoded.block_id, decoded.certificate, decoded.changes
     )
-    backing = verify_backing(genesis, origin, trusted)
+    backing = _verify_origin(genesis, origin, decoded, trusted)
     # 4. The fact hashes to what the header commits to.
     if isinstance(decoded, TransactionProof):
         return _verify_transaction(suite, decoded, backing)
     return _verify_state(suite, decoded, backing)
+
+
+def _verify_origin(
+    genesis: Genesis, origin: Origin, proof: Proof, trusted: Checkpoint | None
+) -> Backing:
+    evidence = proof.engine
+    if genesis.engine == "embedded":
+        if trusted is not None:
+            raise BadCheckpoint("the network has one orderer; its genesis is what to trust")
+        if evidence is not None:
+            raise BadProof("the network has one orderer and no engine")
+        return verify_orderer_origin(genesis, origin)
+    backing, followed = verify_validators_origin(genesis, origin, trusted)
+    if evidence is None:
+        return backing
+    # The engine's votes, where a proof carries them, must hold as well.
+    voted = verify_engine_origin(origin, followed, evidence)
+    if isinstance(proof, TransactionProof):
+        receipt = proof.receipt
+        digest = suite_of(genesis).hash(receipt_leaf(receipt))
+        transaction = bytes(proof.transaction)
+        verify_inclusion(origin, evidence, proof.index, transaction, receipt.ok, digest)
+    elif evidence.inclusion is not None:
+        raise BadProof("a proof of state has no place in the engine's block")
+    return replace(backing, voted=voted)
 
 
 def _verify_transaction(suite: Suite, proof: TransactionProof, backing: Backing) -> VerifiedFact:

@@ -29,6 +29,7 @@ from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
 from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.light.changes import ValidatorChange
 from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.light.engine.collecting import EngineCollector, EngineCommits
 from hanse.ledger.light.handovers import checkpoint_at, handovers
 from hanse.ledger.proofs import StateProof, TransactionProof
 from hanse.ledger.state.nodes import hash_key
@@ -63,6 +64,7 @@ class Prover:
         genesis: of the network.
         directory: who validates; None where no contract says.
         waiting: tells of new blocks.
+        commits: of the node's ordering engine, for proofs that hold by its votes as well.
     """
 
     def __init__(
@@ -71,12 +73,16 @@ class Prover:
         genesis: Genesis,
         directory: ValidatorDirectory | None,
         waiting: Waiting,
+        commits: EngineCommits | None = None,
     ) -> None:
         self._store = store
         self._suite = suite_of(genesis)
         self._chain = genesis_hash(genesis)
         self._directory = None if genesis.engine == "embedded" else directory
         self._waiting = waiting
+        self._collector: EngineCollector | None = None
+        if self._directory is not None and commits is not None:
+            self._collector = EngineCollector(commits, store, self._directory, self._suite)
 
     async def transaction(
         self, tx_id: str, since: int = 0, wait_s: float = WAIT_SECONDS
@@ -95,13 +101,18 @@ class Prover:
             HandoverMissing: when this node lacks the certificate of a change since then.
             StoreAltered: when the stored block does not agree with its header.
         """
-        proof = await asyncio.to_thread(self._transaction, tx_id)
+        block, proof = await asyncio.to_thread(self._transaction, tx_id)
         height = proof.header.height
         if self._directory is None:
             return proof
         await self._certified((height,), wait_s)
         certificate, changes = await asyncio.to_thread(self._origin, height, since)
-        return msgspec.structs.replace(proof, certificate=certificate, changes=changes)
+        engine = None
+        if self._collector is not None:
+            engine = await self._collector.collect(height, changes, block, proof.index)
+        return msgspec.structs.replace(
+            proof, certificate=certificate, changes=changes, engine=engine
+        )
 
     async def state(self, key: bytes, since: int = 0, wait_s: float = WAIT_SECONDS) -> StateProof:
         """Proof of the value under a full state key, or that there is none, as of now.
@@ -122,7 +133,11 @@ class Prover:
         height = fact.heights[0]
         if self._directory is not None:
             height = await self._certified(fact.heights, wait_s)
-        return await asyncio.to_thread(self._state_proof, key, fact, height, since)
+        proof = await asyncio.to_thread(self._state_proof, key, fact, height, since)
+        if self._collector is None:
+            return proof
+        engine = await self._collector.collect(height, proof.changes)
+        return msgspec.structs.replace(proof, engine=engine)
 
     def checkpoint(self) -> Checkpoint:
         """The newest certified header and the validators that certified it.
@@ -159,7 +174,7 @@ class Prover:
         with self._store.read() as snapshot:
             return next((h for h in heights if snapshot.certificate(h) is not None), None)
 
-    def _transaction(self, tx_id: str) -> TransactionProof:
+    def _transaction(self, tx_id: str) -> tuple[Block, TransactionProof]:
         with self._store.read() as snapshot:
             place = snapshot.locate(_transaction_id(tx_id))
             data = None if place is None else snapshot.block(place[0])
@@ -172,7 +187,7 @@ class Prover:
         roots = (transactions_root(self._suite, raw), receipts_root(self._suite, leaves))
         if roots != (block.header.transactions_root, block.header.receipts_root):
             raise StoreAltered(f"block {height} does not agree with its header")
-        return TransactionProof(
+        return block, TransactionProof(
             header=block.header,
             signature=block.signature,
             block_id=block.block_id,

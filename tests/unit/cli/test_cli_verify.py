@@ -129,6 +129,7 @@ async def certified(tmp_path: Path) -> dict[str, Path]:
     content = {
         "genesis": encode_genesis(network.genesis),
         "done": encode_proof(await chain.prover.transaction(receipt.tx)),
+        "both": encode_proof(await chain.engine_prover.transaction(receipt.tx)),
         "trusted": encode_checkpoint(chain.prover.checkpoint()),
         "alien": encode_checkpoint(replace(chain.prover.checkpoint(), chain="00" * 32)),
     }
@@ -147,6 +148,14 @@ def test_certificate_of_validators_is_said_in_words(certified, capsys) -> None:
     assert (fact["signed_power"], fact["total_power"]) == (4, 5)
     assert [signer["power"] for signer in fact["signers"]] == [3, 1]
     assert (fact["changes_followed"], fact["followed_from"]) == (1, 0)
+    assert fact["engine_power"] is None
+
+
+def test_commit_of_the_engine_is_said_in_words(certified, capsys) -> None:
+    assert verify(certified, "both") == 0
+    fact = json.loads(capsys.readouterr().out)
+    assert fact["signed_by"].endswith("; the engine's Ed25519 commit holds too: 5 of 5 votes")
+    assert (fact["signed_power"], fact["engine_power"]) == (4, 5)
 
 
 def test_validators_are_followed_from_a_checkpoint(certified, capsys) -> None:

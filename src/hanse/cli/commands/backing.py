@@ -21,6 +21,7 @@ def backing_fields(genesis: Genesis, backing: Backing) -> dict[str, Any]:
         "total_power": signed.total,
         "changes_followed": backing.changes,
         "followed_from": backing.since,
+        "engine_power": None if backing.voted is None else backing.voted.power,
         "signers": [
             {"did": did, "name": names.get(did, ""), "power": power}
             for did, power in signed.powers.items()
@@ -41,7 +42,11 @@ def _sentence(genesis: Genesis, backing: Backing, names: dict[str, str]) -> str:
     elif not backing.changes:
         followed = f"the validators of {start}"
     power = f"{signed.power} of {signed.total} votes"
-    return f"{algorithm} certificate of {people}: {power}; {followed}"
+    voted = ""
+    if backing.voted is not None:
+        count = f"{backing.voted.power} of {backing.voted.total} votes"
+        voted = f"; the engine's Ed25519 commit holds too: {count}"
+    return f"{algorithm} certificate of {people}: {power}; {followed}{voted}"
 
 
 def _names(genesis: Genesis) -> dict[str, str]:

@@ -69,7 +69,8 @@ class VerifiedView(LocalView):
 
     ``signed_by`` says in a sentence who stands behind the block; ``signed_power`` of
     ``total_power`` signed it. ``changes_followed`` counts the changes of the set of validators
-    from ``followed_from`` (0: the genesis) to the block.
+    from ``followed_from`` (0: the genesis) to the block. ``engine_power`` is what voted by the
+    engine's Ed25519 keys, null when the proof does not carry those votes.
     """
 
     kind: str
@@ -82,6 +83,7 @@ class VerifiedView(LocalView):
     total_power: int
     changes_followed: int
     followed_from: int
+    engine_power: int | None = None
     signers: list[SignerView]
     transaction: str = ""
     sender: str = ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hanse.ledger.application import Application
 from hanse.ledger.block import decode_block
 from hanse.ledger.certificates import (
+    FIRST_CERTIFIED,
     Certificate,
     CommitSignature,
     Statement,
@@ -26,8 +27,6 @@ from hanse.ledger.errors import BadCertificate
 from hanse.ledger.storage.store import Store
 from hanse.ledger.validators import Validator, engine_address
 
-FIRST_CERTIFIED = 1
-PREFIX = b"\x00hanse-certificate\x00"
 REMEMBERED = 4
 
 

@@ -15,8 +15,9 @@ from hanse.ledger.application import Application
 from hanse.ledger.bft.book import CertificateBook, voter
 from hanse.ledger.bft.faults import EVIDENCE_BYTES, Fault, FaultKind, Faults
 from hanse.ledger.bft.known import KnownTransactions
-from hanse.ledger.bft.proposals import CERTIFIED_AFTER, Proposals, split_content
+from hanse.ledger.bft.proposals import Proposals, split_content
 from hanse.ledger.block import receipt_leaf
+from hanse.ledger.certificates import CERTIFIED_AFTER
 from hanse.ledger.errors import BadCertificate, BadProposal, OutOfStep
 from hanse.ledger.execution import Executed
 from hanse.ledger.validators import Validator

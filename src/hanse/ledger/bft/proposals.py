@@ -12,12 +12,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from hanse.ledger.application import Application
-from hanse.ledger.bft.book import FIRST_CERTIFIED, PREFIX, CertificateBook
+from hanse.ledger.bft.book import CertificateBook
 from hanse.ledger.bft.known import KnownTransactions
+from hanse.ledger.certificates import CERTIFIED_AFTER, FIRST_CERTIFIED, PREFIX
 from hanse.ledger.errors import BadCertificate, BadProposal
 
-CERTIFIED_AFTER = 2
-"""The certificate of a block stands two blocks later."""
 FRAMING_BYTES = 6
 """At most this much is added to a transaction on the engine's wire: a tag and its length."""
 

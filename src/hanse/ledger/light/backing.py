@@ -10,7 +10,7 @@ from hanse.crypto.suite import Suite
 from hanse.ledger.authority import verify_certified, verify_orderer
 from hanse.ledger.block import Header, header_hash
 from hanse.ledger.certificates import Certificate
-from hanse.ledger.errors import BadCheckpoint, BadProof
+from hanse.ledger.errors import BadProof
 from hanse.ledger.genesis import Genesis, suite_of
 from hanse.ledger.light.changes import Followed, Start, ValidatorChange, follow, start_of
 from hanse.ledger.light.checkpoint import Checkpoint
@@ -63,12 +63,15 @@ class Backing:
         signed: who signed the block's header or statement, in the network's suite.
         changes: number of changes of the set that were followed.
         since: height from which they were followed, 0 for the genesis.
+        voted: who voted in the engine for the block after it, by Ed25519; None when the proof
+            does not show it.
     """
 
     kind: str
     signed: Tally
     changes: int = 0
     since: int = 0
+    voted: Tally | None = None
 
 
 def tally(validators: Sequence[Validator], signers: Iterable[str]) -> Tally:
@@ -124,19 +127,6 @@ def verify_validators_origin(
     since = start.height if trusted is not None else 0
     backing = Backing("validators", signed, len(followed.changes), since)
     return backing, followed
-
-
-def verify_backing(genesis: Genesis, origin: Origin, trusted: Checkpoint | None) -> Backing:
-    """Check whose block it is, by what orders blocks in the network.
-
-    Raises:
-        BadProof, BadCheckpoint
-    """
-    if genesis.engine != "embedded":
-        return verify_validators_origin(genesis, origin, trusted)[0]
-    if trusted is not None:
-        raise BadCheckpoint("the network has one orderer; its genesis is what to trust")
-    return verify_orderer_origin(genesis, origin)
 
 
 def _check_trusted_header(suite: Suite, start: Start, header: Header) -> None:
