@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hanse.compute.operators import get_operator, validate_parameters
-from hanse.compute.operators.keys import key_digests
+from hanse.compute.operators.keys import component, is_normal, key_digests
 from hanse.compute.operators.permutation import permutation, split_rows
 from hanse.compute.operators.preparation import apply, learn
 from hanse.compute.operators.rows import select_rows
@@ -39,6 +39,42 @@ def test_composite_keys_are_equal_only_when_their_parts_are(
 
     if all(normal(left)) and all(normal(right)):
         assert (digest(left) == digest(right)) == (normal(left) == normal(right))
+
+
+PLAIN = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7F), max_size=6)
+ODD = st.sampled_from(
+    [None, "", " ", "\t", "\u3000", "Ａ１", "ß", "İ", "ﬁ", "\x7f", "a b", " a", "Z"]
+)
+INTEGERS = st.integers(-(2**63), 2**63 - 1)
+
+
+@given(
+    st.one_of(
+        st.lists(PLAIN, max_size=12),
+        st.lists(st.one_of(PLAIN, ODD, TEXT), max_size=12),
+        st.lists(st.one_of(st.none(), INTEGERS), max_size=12),
+    ),
+    st.sampled_from(["exact", "lower"]),
+    st.integers(0, 3),
+)
+def test_keys_that_need_no_normalising_are_what_normalising_gives(
+    values: list[str | int | None], case: str, skipped: int
+) -> None:
+    kind = pa.int64() if any(isinstance(value, int) for value in values) else pa.string()
+    array = pa.array(values, kind).slice(skipped)
+    quick = component(array, "x", "text", case)
+    text = array.cast(pa.string())
+    beside_a_gap = pa.concat_arrays([text, pa.array([None], pa.string())])
+    assert not is_normal(beside_a_gap, case)
+    slow = component(beside_a_gap, "x", "text", case)
+    assert quick.to_pylist() == slow.to_pylist()[:-1]
+
+
+@given(st.lists(st.text(st.sampled_from("abyzAZ019_-~!"), min_size=1), min_size=1))
+def test_plain_keys_take_the_quick_way(values: list[str]) -> None:
+    capital = any("A" <= letter <= "Z" for value in values for letter in value)
+    assert is_normal(pa.array(values), "exact")
+    assert is_normal(pa.array(values), "lower") is not capital
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-1e12, 1e12)), min_size=2, max_size=60))

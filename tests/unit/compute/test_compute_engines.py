@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import ssl
 import subprocess
@@ -15,7 +17,7 @@ import numpy as np
 import pytest
 from patience import PATIENCE_S
 
-from hanse.compute.engines import doorbell, psi, shares
+from hanse.compute.engines import doorbell, psi, psi_files, shares
 from hanse.compute.engines.link import Identity, Link, Member
 from hanse.compute.engines.programs import Input, Program, executable
 from hanse.compute.errors import BadInput, DuplicateKeys, LinkFailed, PeerLost, RefusedProtocol
@@ -85,32 +87,78 @@ def digests_of(count: int, seed: int = 1) -> Any:
     return np.random.default_rng(seed).integers(0, 256, (count, 12), dtype=np.uint8)
 
 
-def test_encoded_keys_are_base64_of_the_first_ninety_bits() -> None:
-    import base64
+def marks_of(count: int, seed: int = 2) -> Any:
+    return np.random.default_rng(seed).integers(0, 2**64, count, dtype=np.uint64)
 
+
+def test_lines_for_libpsi_hold_the_first_ninety_bits_and_the_place(tmp_path: Path) -> None:
     digests = digests_of(50)
-    expected = [base64.b64encode(row.tobytes())[:15] for row in digests]
-    assert psi.encode(digests).tolist() == expected
+    psi_files.write(tmp_path / "in.csv", digests)
+    header, *lines, end = (tmp_path / "in.csv").read_bytes().split(b"\n")
+    assert (header, end, len(lines)) == (b"key,place", b"", 51)
+    for number, line in enumerate(lines):
+        key, place = line.split(b",")
+        assert int.from_bytes(base64.b64decode(place)) == number
+        if number < 50:
+            assert key == base64.b64encode(digests[number].tobytes())[:15]
 
 
-def test_rows_of_found_keys_come_in_key_order() -> None:
-    digests = digests_of(1000)
-    keys = psi.Keys(digests)
-    chosen = np.random.default_rng(2).permutation(1000)[:100]
-    rows = keys.rows(psi.encode(digests[chosen]))
-    assert sorted(rows.tolist()) == sorted(chosen.tolist())
-    text = psi.encode(digests)[rows].tolist()
-    assert text == sorted(text)
+def test_each_file_has_a_random_key_and_a_random_hash_beside_it(tmp_path: Path) -> None:
+    last: set[bytes] = set()
+    hashes: set[str] = set()
+    for number in range(3):
+        path = tmp_path / f"{number}.csv"
+        psi_files.write(path, digests_of(20))
+        last.add(path.read_bytes().split(b"\n")[-2][:15])
+        remarks = json.loads(psi_files.remarks_of(path).read_bytes())
+        hashes.add(remarks.pop("keys_hash"))
+        assert remarks == {
+            "duplicate_key_cnt": 0,
+            "unique_key_cnt": 21,
+            "original_cnt": 21,
+            "source_file_size": str(path.stat().st_size),
+        }
+    assert len(last) == len(hashes) == 3
+    assert all(len(base64.b64decode(value)) == 32 for value in hashes)
 
 
-def test_keys_with_equal_beginnings_are_told_apart_and_repeated_ones_refused() -> None:
-    digests = np.zeros((300, 12), np.uint8)
-    digests[:, 9] = np.arange(300) % 256
-    digests[:, 8] = np.arange(300) // 256
-    keys = psi.Keys(digests)
-    assert sorted(keys.rows(psi.encode(digests[::3])).tolist()) == list(range(0, 300, 3))
-    with pytest.raises(DuplicateKeys):
-        psi.Keys(np.concatenate([digests, digests[:1]]))
+def test_result_lines_are_read_back_as_places(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    psi_files.write(path, digests_of(300))
+    _, *lines, _ = path.read_bytes().split(b"\n")
+    chosen = [0, 7, 8, 299]
+
+    def result(kept: list[bytes]) -> Any:
+        (tmp_path / "out.csv").write_bytes(b"\n".join([b'"key","place"', *kept, b""]))
+        return psi_files.read(tmp_path / "out.csv", 300)
+
+    assert result([lines[place] for place in chosen]).tolist() == chosen
+    assert result([]).tolist() == []
+    for wrong in ([lines[300]], [lines[3], lines[2]], [lines[3], lines[3]], [lines[3][:-1]]):
+        with pytest.raises(LinkFailed):
+            result(wrong)
+    with pytest.raises(LinkFailed):
+        result([lines[3][:16] + b"????????"])
+
+
+def test_keys_stand_in_the_order_of_their_marks() -> None:
+    digests, marks = digests_of(1000), marks_of(1000)
+    keys = psi.Keys(digests, marks)
+    assert marks[keys.rows].tolist() == sorted(marks.tolist())
+    assert np.array_equal(keys.digests, digests[keys.rows])
+    assert len(keys) == 1000
+
+
+def test_keys_of_one_mark_have_one_order_and_repeated_ones_are_refused() -> None:
+    digests, marks = digests_of(300), marks_of(300) % np.uint64(7)
+    keys = psi.Keys(digests, marks)
+    turned = psi.Keys(digests[::-1], marks[::-1])
+    assert np.array_equal(keys.digests, turned.digests)
+    assert marks[keys.rows].tolist() == sorted(marks.tolist())
+    for place in (0, 17, 299):
+        twice = np.concatenate([digests, digests[place : place + 1]])
+        with pytest.raises(DuplicateKeys):
+            psi.Keys(twice, np.append(marks, marks[place]))
 
 
 def test_doorbell_waits_for_peers_and_names_who_does_not_come() -> None:

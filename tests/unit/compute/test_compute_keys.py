@@ -110,3 +110,26 @@ def test_marks_depend_on_the_key_alone_and_not_on_where_it_stands() -> None:
     assert rows.tolist() == [0, 1, 3]
     assert marks.tolist() == others[[2, 3, 0]].tolist()
     assert len(set(marks.tolist())) == 3
+
+
+def test_digests_are_cmac_closed_one_way_under_keys_of_the_session() -> None:
+    """Written out with another implementation of CMAC."""
+    import hashlib
+
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.cmac import CMAC
+
+    from hanse.core.canonical import tagged
+
+    def key_for(purpose: str) -> Any:
+        return algorithms.AES(hashlib.sha256(tagged(purpose, NONCE)).digest())
+
+    keys = ["u1", "客户" * 9, "a" * 16, "a" * 15, "u2"]
+    expected = []
+    for key in keys:
+        mac = CMAC(key_for("hanse/psi-digest/1"))
+        mac.update(key.encode())
+        tag = mac.finalize()
+        mixed = Cipher(key_for("hanse/psi-close/1"), modes.ECB()).encryptor().update(tag)
+        expected.append(bytes(a ^ b for a, b in zip(mixed, tag, strict=True))[:12])
+    assert digests(keys)[0] == expected

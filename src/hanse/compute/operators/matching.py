@@ -23,7 +23,10 @@ def side_of(task: Task) -> str:
 
 
 def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
-    """Numbers of this owner's common rows, in the order both share.
+    """Numbers of this owner's common rows, in an order that both share in every session.
+
+    It is the order of the marks, which depend on the keys alone: the same seed then splits the
+    same rows.
 
     Raises:
         NoCommonRows: when a table has no key at all.
@@ -45,7 +48,7 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
             nonce=task.nonce,
             granted=granted,
         )
-        prepared.update(keys=psi.Keys(digests), rows=rows, marks=marks)
+        prepared.update(keys=psi.Keys(digests, marks), rows=rows)
         return {"side": side, "keys": len(rows), "columns": len(columns)}
 
     facts = task.agree(link, prepare)
@@ -60,9 +63,6 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
         broadcast=broadcast,
         on_progress=lambda percent: task.progress(percent, 100),
     )
-    # Both have the rows in one order, of this session's digests. A stable sort by marks keeps
-    # that, and makes it the order of every session: the same seed then splits the same rows.
-    found = found[np.argsort(prepared["marks"][found], kind="stable")]
     rows: Rows = prepared["rows"][found]
     task.measures["rows_entered"] = len(prepared["rows"])
     if broadcast or task.me == receiver:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from hanse.data.batches import ArrowTable, rechunk
+from hanse.data.batches import ArrowTable, KeptTable, rechunk
 from hanse.data.types import CHUNK_ROWS, Column, TableSource, arrow_schema, pick
 
 BLOCK_ROWS = 1 << 21
@@ -47,6 +47,9 @@ class SelectedRows:
 
 def _gather(source: TableSource, columns: Sequence[Column], rows: Rows) -> Any:
     """One pass over the source: take what is wanted of each batch, then put it in order."""
+    if isinstance(source, KeptTable) and source.kept is not None:
+        held = source.to_arrow([column.name for column in columns])
+        return held.combine_chunks().take(pa.array(rows))
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]
     parts: list[Any] = []

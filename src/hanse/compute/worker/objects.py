@@ -19,12 +19,14 @@ from hanse.core.canonical import tagged
 from hanse.crypto.commitment import Opening, verify_opening
 from hanse.crypto.errors import BadOpening
 from hanse.crypto.suite import get_suite
+from hanse.data.batches import KeptTable
 from hanse.data.digest import content_digest
 from hanse.data.objects import read_bytes_file, write_bytes_file
 from hanse.data.tables import Table, write_table_file
 from hanse.data.types import TableSource
 
 TABLE_KINDS = ("table", "scores")
+KEPT_BYTES = 256 << 20
 
 
 class ObjectStore:
@@ -38,7 +40,7 @@ class ObjectStore:
         self._request = request
         self.suite = get_suite(request.suite)
         self._out = Path(request.work_dir) / scratch.OUT
-        self._tables: dict[str, Table] = {}
+        self._tables: dict[str, KeptTable] = {}
 
     def reference(self, port: str) -> ObjectRef:
         """Where this party's part of an input is.
@@ -51,8 +53,8 @@ class ObjectStore:
             raise BadInput(f"this party was given no input {port!r}")
         return reference
 
-    def table(self, port: str) -> Table:
-        """Open an input table, once checked against its digest.
+    def table(self, port: str) -> KeptTable:
+        """Open an input table, once checked against its digest; a small one stays in memory.
 
         Raises:
             InputChanged: when its content is not what the manifest commits to.
@@ -62,7 +64,8 @@ class ObjectStore:
             reference = self.reference(port)
             if reference.kind not in TABLE_KINDS:
                 raise BadInput(f"the input {port!r} is a {reference.kind}, not a table")
-            table = Table(reference.path, bytes.fromhex(reference.key), self.suite)
+            stored = Table(reference.path, bytes.fromhex(reference.key), self.suite)
+            table = KeptTable(stored, self._kept_bytes())
             names = {column.name for column in table.columns}
             for name in reference.columns:
                 if name not in names:
@@ -71,6 +74,10 @@ class ObjectStore:
                 self._check(port, reference, content_digest(self.suite, table))
             self._tables[port] = table
         return self._tables[port]
+
+    def _kept_bytes(self) -> int:
+        limit = self._request.memory_limit_bytes
+        return min(KEPT_BYTES, limit // 8) if limit else KEPT_BYTES
 
     def data(self, port: str) -> bytes:
         """Read an input that is no table; checked like one."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hanse.compute.engines.link import Link
     from hanse.compute.worker.watch import Watch
-    from hanse.data.tables import Table
+    from hanse.data.batches import KeptTable
     from hanse.data.types import Column, TableSource
 
 CONNECT_GRACE_S = 2.0  # from all endpoints answering to a link over TLS
@@ -191,7 +191,7 @@ class Task:
 
     # Objects
 
-    def table(self, port: str) -> Table:
+    def table(self, port: str) -> KeptTable:
         """This party's part of an input table."""
         return self._objects.table(port)
 
