@@ -22,6 +22,7 @@ PARTS = st.lists(TEXT, min_size=2, max_size=2)
 
 
 @given(PARTS, PARTS)
+@settings(deadline=None)
 def test_composite_keys_are_equal_only_when_their_parts_are(
     left: list[str], right: list[str]
 ) -> None:
@@ -57,6 +58,7 @@ INTEGERS = st.integers(-(2**63), 2**63 - 1)
     st.sampled_from(["exact", "lower"]),
     st.integers(0, 3),
 )
+@settings(deadline=None)
 def test_keys_that_need_no_normalising_are_what_normalising_gives(
     values: list[str | int | None], case: str, skipped: int
 ) -> None:
@@ -71,6 +73,7 @@ def test_keys_that_need_no_normalising_are_what_normalising_gives(
 
 
 @given(st.lists(st.text(st.sampled_from("abyzAZ019_-~!"), min_size=1), min_size=1))
+@settings(deadline=None)
 def test_plain_keys_take_the_quick_way(values: list[str]) -> None:
     capital = any("A" <= letter <= "Z" for value in values for letter in value)
     assert is_normal(pa.array(values), "exact")
@@ -87,6 +90,7 @@ def test_prepared_numbers_are_finite_and_bounded(values: list[float | None]) -> 
 
 
 @given(st.lists(st.integers(-(10**15), 10**15), min_size=2, max_size=200))
+@settings(deadline=None)
 def test_sums_of_parts_never_wrap_and_give_the_mean(values: list[int]) -> None:
     array = np.asarray(values, float)
     span = ColumnRange("x", "float64", float(array.min()), float(array.max()))
@@ -102,6 +106,7 @@ def test_sums_of_parts_never_wrap_and_give_the_mean(values: list[int]) -> None:
 
 
 @given(st.integers(2, 500), st.integers(0, 2**32 - 1), st.floats(0.01, 0.9))
+@settings(deadline=None)
 def test_split_parts_are_disjoint_and_complete(rows: int, seed: int, fraction: float) -> None:
     train, test = split_rows(rows, fraction, seed)
     assert len(train) >= 1
@@ -110,6 +115,7 @@ def test_split_parts_are_disjoint_and_complete(rows: int, seed: int, fraction: f
 
 
 @given(st.lists(st.integers(), min_size=1, max_size=100), st.binary(max_size=8))
+@settings(deadline=None)
 def test_rows_are_selected_in_the_order_asked_for(values: list[int], seed: bytes) -> None:
     short = [value % 2**40 for value in values]
     table = ArrowTable(pa.table({"x": short}))
@@ -126,6 +132,7 @@ def test_rows_are_selected_in_the_order_asked_for(values: list[int], seed: bytes
         st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.lists(TEXT)),
     ),
 )
+@settings(deadline=None)
 def test_parameters_are_refused_by_name_or_have_a_canonical_form(
     name: str, given_parameters: dict[str, object]
 ) -> None:
