@@ -14,6 +14,11 @@ from hanse.cli.demo.inputs import DemoFiles, own_files
 from hanse.cli.demo.market import Published, fund, negotiate, publish
 from hanse.cli.demo.network import DemoNetwork, running
 from hanse.cli.demo.process import DemoNode
+from hanse.core.ports import FIRST_PORT
+from hanse.node.settings import SETTINGS_FILE
+
+LINK_PORTS = 100
+FIRST_LINK_PORT = FIRST_PORT - 6 * LINK_PORTS  # below everything that chooses its own port
 
 
 @dataclass
@@ -25,6 +30,7 @@ class Town:
     bank: Published
     merchant: Published
     recorder: Recorder
+    link_ports: range
 
     def text(self, template: str, *, attempts: int = 3) -> str:
         """A flow of that template on a fresh grant."""
@@ -49,13 +55,26 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         for node in network.nodes.values():  # what nodes say to each other is kept
             node.public_url = f"http://127.0.0.1:{_proxy(recorder, node)}"
         network.create()
+        for number, node in enumerate(network.nodes.values()):
+            _declare_ports(node, FIRST_LINK_PORT + number * LINK_PORTS)
         network.start()
         network.admit()
         fund(network)
         files = own_files()
         bank, merchant = publish(network, files)
-        yield Town(network, files, bank, merchant, recorder)
+        end = FIRST_LINK_PORT + len(network.nodes) * LINK_PORTS
+        yield Town(network, files, bank, merchant, recorder, range(FIRST_LINK_PORT, end))
     shutil.rmtree(root, ignore_errors=True)
+
+
+def _declare_ports(node: DemoNode, first: int) -> None:
+    """Let a node's computing links listen in a range of their own, as behind a firewall."""
+    path = node.home / SETTINGS_FILE
+    text = path.read_text("utf-8")
+    for key, port in (("first_port", first), ("last_port", first + LINK_PORTS - 1)):
+        assert f"\n{key} = 0\n" in text
+        text = text.replace(f"\n{key} = 0\n", f"\n{key} = {port}\n")
+    path.write_text(text, "utf-8")
 
 
 def _proxy(recorder: Recorder, node: DemoNode) -> int:

@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -552,7 +553,7 @@ def test_flow_without_common_rows_ends_by_name_and_the_money_is_back(
     pyarrow.csv.write_csv(strangers, merchant_file)
     files = DemoFiles(bank_file, merchant_file, "id", "y")
     bank, merchant = publish(town.network, files)
-    own = type(town)(town.network, files, bank, merchant, town.recorder)
+    own = replace(town, files=files, bank=bank, merchant=merchant)
     text = own.text(ALL_AT_HOME, attempts=2)
     keys = ("bank", "merchant", "compute_1")
     before = {key: town.balance(key) for key in keys}

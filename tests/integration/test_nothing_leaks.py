@@ -13,6 +13,8 @@ import json
 import socket
 import unicodedata
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -42,6 +44,7 @@ from secret_tables import (
     write_files,
 )
 from tapped_rehearsal import TappedRehearsal
+from wire import NoRawSockets, Wire
 
 from hanse.cli.demo.flow import ALL_AT_HOME
 from hanse.cli.demo.inputs import DemoFiles
@@ -335,15 +338,25 @@ def _with_metrics(report: dict[str, Any]) -> Needles:
 
 
 @pytest.fixture(scope="module")
-def flow(town: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def wire(town: Any) -> Wire | None:
+    """Listens to the computing links of all nodes, where that is permitted."""
+    try:
+        return Wire(town.link_ports)
+    except NoRawSockets:
+        return None
+
+
+@pytest.fixture(scope="module")
+def flow(town: Any, wire: Wire | None, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A flow on tables of rare values, from import to scores; the id of it."""
     bank_file, merchant_file = write_files(tmp_path_factory.mktemp("secret"))
     files = DemoFiles(bank_file, merchant_file, KEY, LABEL)
     bank, merchant = publish(town.network, files)
-    own = type(town)(town.network, files, bank, merchant, town.recorder)
+    own = replace(town, files=files, bank=bank, merchant=merchant)
     analyst = town.network.nodes["bank"].client("analyst")
-    deployed = analyst.flows.deploy(own.text(ALL_AT_HOME))
-    view = analyst.flows.wait_completed(deployed.id, 300.0)
+    with wire or nullcontext():
+        deployed = analyst.flows.deploy(own.text(ALL_AT_HOME))
+        view = analyst.flows.wait_completed(deployed.id, 300.0)
     town.network.nodes["auditor"].client("auditor").audit.trace(view.id)
     return view
 
@@ -462,6 +475,23 @@ def test_nodes_tell_each_other_no_row_no_id_no_hash_and_no_key(
     assert len(secret) > 50_000
     assert secret.find(outside) == set()
     assert secret.find(opened) == set()
+
+
+def test_computing_links_of_the_nodes_carry_tls_and_nothing_else(
+    town: Any, flow: Any, wire: Wire | None, secret: Needles
+) -> None:
+    """Both directions of every connection begin with a TLS handshake, and hide what they carry."""
+    if wire is None:
+        pytest.skip("raw sockets are for root: nobody listened to the links")
+    streams = wire.streams
+    starts = {stream[:2].hex() for stream in streams.values()}
+    assert starts == {"1603"}, "record of a handshake, TLS 1.x"
+    called = {port for _, port in streams if port in town.link_ports}
+    share = len(town.link_ports) // len(town.network.nodes)
+    owners = {list(town.network.nodes)[(port - town.link_ports[0]) // share] for port in called}
+    assert owners >= {"bank", "merchant"}
+    assert sum(map(len, streams.values())) > 1_000_000
+    assert secret.find(b"\x00\xff\x00".join(streams.values())) == set()
 
 
 def test_search_of_the_nodes_traffic_reaches_into_blocks_and_sealed_messages(
