@@ -7,11 +7,10 @@ value; fields with the default value are left out, unless the message says other
 from __future__ import annotations
 
 VARINT, FIXED64, LENGTH = 0, 1, 2
-U64 = 2**64
 
 
 def uvarint(value: int) -> bytes:
-    """Base 128, least significant group first; ``value`` below 2^64."""
+    """Base 128, least significant group first; ``value`` from 0 to 2^64 - 1."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -21,8 +20,8 @@ def uvarint(value: int) -> bytes:
 
 
 def number(field: int, value: int) -> bytes:
-    """An int64, uint64 or enum field; negative numbers as two's complement of 64 bits."""
-    return uvarint(field << 3 | VARINT) + uvarint(value % U64) if value else b""
+    """An int64, uint64 or enum field; no negative number occurs in what is encoded here."""
+    return uvarint(field << 3 | VARINT) + uvarint(value) if value else b""
 
 
 def fixed(field: int, value: int) -> bytes:
