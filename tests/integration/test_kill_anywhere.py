@@ -3,8 +3,9 @@
 import random
 import time
 
-from hanse.cli.demo.flow import ALL_AT_HOME, OUTSOURCED, wait_same_state
+from hanse.cli.demo.flow import ALL_AT_HOME, OUTSOURCED
 from hanse.cli.demo.market import COMPUTE_PRICE_POINTS, DATA_PRICE_POINTS
+from hanse.cli.demo.network import wait_same_state
 
 KILLS = 20
 PER_FLOW = 7

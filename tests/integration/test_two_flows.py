@@ -1,6 +1,7 @@
 """Two flows between the same parties at the same time."""
 
-from hanse.cli.demo.flow import ALL_AT_HOME, wait_same_state
+from hanse.cli.demo.flow import ALL_AT_HOME
+from hanse.cli.demo.network import wait_same_state
 
 
 def test_deploy_two_flows_at_once_both_complete_with_their_own_results(town) -> None:

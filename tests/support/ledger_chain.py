@@ -15,6 +15,7 @@ from hanse.ledger.execution import Check, Executed
 from hanse.ledger.intake.worker import holds
 from hanse.ledger.ledger import Ledger, Role
 from hanse.ledger.ordering.sequencer import SequencerEngine
+from hanse.ledger.registry import Registry
 from hanse.ledger.storage.store import Store
 from hanse.ledger.transaction import Transaction
 
@@ -82,11 +83,16 @@ class ListSource:
 
 @asynccontextmanager
 async def running(
-    network: Network, home: Path, role: Role | None = None, **options: Any
+    network: Network,
+    home: Path,
+    role: Role | None = None,
+    registry_: Registry | None = None,
+    **options: Any,
 ) -> AsyncIterator[Ledger]:
     """A started ledger, closed at the end."""
     options.setdefault("workers", 1)
-    ledger = await Ledger.open(home, network.genesis, registry(), role or network.role, **options)
+    contracts = registry_ or registry()
+    ledger = await Ledger.open(home, network.genesis, contracts, role or network.role, **options)
     try:
         await ledger.start()
         yield ledger

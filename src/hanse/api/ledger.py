@@ -20,7 +20,7 @@ class LedgerStatusView(View):
     chain: str
     network: str
     suite: str
-    role: Literal["sequencer", "follower"]
+    role: Literal["sequencer", "follower", "participant"]
     orderer: str
     base: int = 0
     height: int

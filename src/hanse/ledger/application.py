@@ -74,7 +74,7 @@ class Application:
             head = snapshot.head()
             stored_chain = snapshot.chain()
         if head is None:
-            self._begin()
+            self.begin_on(store)
         elif stored_chain != self.chain:
             raise WrongGenesis()
         self._load()
@@ -111,8 +111,18 @@ class Application:
         Raises:
             HanseError: the named reason to refuse it.
         """
-        committed = self._committed
         transaction = self.check_form(raw, now_ms)
+        return transaction, self.check_again(transaction, now_ms)
+
+    def check_again(self, transaction: Transaction, now_ms: int) -> bytes:
+        """The same for one that is decoded already: whether it may still be executed.
+
+        Returns:
+            The public key its signature must hold for.
+        """
+        committed = self._committed
+        time_ms = max(now_ms, committed.time_ms + 1)
+        admission.check_times(transaction, self.chain, time_ms, self.limits)
         if self._arrival_keys.height != committed.height:
             self._arrival_keys = _ArrivalKeys(self._registry, committed.height)
         with self._store.read() as snapshot:
@@ -120,7 +130,7 @@ class Application:
             keys = self._arrival_keys.keys
             public = admission.find_key(transaction, keys, snapshot)
             self._check_message(transaction, snapshot)
-        return transaction, public
+        return public
 
     def check_form(self, raw: bytes, now_ms: int) -> Transaction:
         """The part of `check` that needs no state."""
@@ -226,11 +236,11 @@ class Application:
         self._staged = Delta()
         self._load()
 
-    def _begin(self) -> None:
-        """Execute the genesis and commit block 0."""
+    def begin_on(self, store: Store) -> None:
+        """Execute the genesis and commit block 0 on an empty store."""
         genesis = self.genesis
         genesis.parameters.check()
-        with self._store.read() as snapshot:
+        with store.read() as snapshot:
             view = View(snapshot, Delta(), self.suite.hash)
             overlay = Overlay(view)
             self._write_own_records(overlay)
@@ -250,7 +260,7 @@ class Application:
         )
         block = Block(header=header, signature="", transactions=[], receipts=[])
         delta.blocks[0] = encode_block(block)
-        self._store.commit(delta, self.chain)
+        store.commit(delta, self.chain)
 
     def _write_own_records(self, overlay: Overlay) -> None:
         limits = msgspec.structs.asdict(self.limits)

@@ -12,6 +12,8 @@ import msgspec
 
 from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
+from hanse.ledger.bft.faults import Fault
+from hanse.ledger.bft.participating import Participant, Participating
 from hanse.ledger.block import (
     Block,
     Header,
@@ -41,11 +43,19 @@ from hanse.ledger.registry import Registry
 from hanse.ledger.scan import ScanReport, scan_store
 from hanse.ledger.storage.store import Snapshot, Store
 from hanse.ledger.upkeep import Upkeep
+from hanse.ledger.validators import Validator
 from hanse.ledger.waiting import Waiting
 
-Role = Sequencer | Follower
+Role = Sequencer | Follower | Participant
 FETCH_BYTES = 8 << 20
 RECENT_BLOCKS = 8
+
+
+_ROLES: dict[type, str] = {
+    Sequencing: "sequencer",
+    Following: "follower",
+    Participating: "participant",
+}
 
 
 class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,12 +63,12 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         chain: chain id, hex.
-        role: ``sequencer`` or ``follower``.
-        base: lowest height whose block is kept here.
+            role=_ROLES[type(engine)],
+            base=self.base,
         height: last committed block.
         time_ms: its time, UTC ms.
         state_root: its state root, hex.
-        pending: transactions waiting for a block (sequencer).
+        pending: transactions waiting for a block (not at followers).
         failure: code of what keeps the ledger from moving now, or empty.
         refused_blocks: number of blocks refused since start (the last hundred are kept).
     """
@@ -81,6 +91,7 @@ class Ledger:
         self,
         store: Store,
         application: Application,
+        registry: Registry,
         verifiers: Verifiers,
         role: Role,
         clock: Clock,
@@ -95,11 +106,15 @@ class Ledger:
         self._waiting = Waiting(application.committed.height)
         self._prover = Prover(store, self.genesis, application.directory, self._waiting)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
-        self._engine: Sequencing | Following
+        self._engine: Sequencing | Following | Participating
         if isinstance(role, Sequencer):
             engine = SequencerEngine(application, role)
             self._engine = Sequencing(
                 application, engine, verifiers, self._waiting, self._writer, clock
+            )
+        elif isinstance(role, Participant):
+            self._engine = Participating(
+                application, store, registry, verifiers, self._waiting, self._writer, clock, role
             )
         else:
             self._engine = Following(application, role.source, self._waiting, self._writer, clock)
@@ -124,7 +139,7 @@ class Ledger:
             home: directory of the node; the ledger lives in ``home/ledger``.
             genesis: of the network.
             registry: the contracts of this software.
-            role: `Sequencer` or `Follower`.
+            role: `Sequencer`, `Follower` or `Participant`.
             clock: UTC ms; for tests.
             workers: signature verification processes, 0 for one per core.
 
@@ -138,7 +153,7 @@ class Ledger:
             application = await asyncio.to_thread(
                 Application, store, genesis, registry, verifiers.verify_many
             )
-            return cls(store, application, verifiers, role, clock)
+            return cls(store, application, registry, verifiers, role, clock)
         except BaseException:
             verifiers.close()
             store.close()
@@ -218,18 +233,25 @@ class Ledger:
         """Blocks this node refused, latest last."""
         return list(self._engine.refusals) if isinstance(self._engine, Following) else []
 
+    def validators(self, height: int = 0) -> tuple[Validator, ...]:
+        """The set that votes on a block, by default on the next one; empty without validators."""
+        return self._application.validators(height or self.height + 1)
+
+    def take_faults(self) -> list[Fault]:
+        """What this node saw other validators do wrong since it was asked last."""
+        return self._engine.faults.take() if isinstance(self._engine, Participating) else []
+
     def status(self) -> LedgerStatus:
         """Health at a glance."""
         head, engine = self._application.committed, self._engine
-        following = isinstance(engine, Following)
         return LedgerStatus(
             chain=self.chain,
-            role="follower" if following else "sequencer",
+            role=_ROLES[type(engine)],
             base=self.base,
             height=head.height,
             time_ms=head.time_ms,
             state_root=head.state_root,
-            pending=engine.pending if isinstance(engine, Sequencing) else 0,
+            pending=0 if isinstance(engine, Following) else engine.pending,
             failure=engine.failure.code if engine.failure is not None else "",
             refused_blocks=len(self.refusals),
         )
@@ -278,6 +300,8 @@ class Ledger:
     def certificate(self, height: int) -> bytes | None:
         """The validators' certificate of a block, encoded; None under the embedded engine, and
         for the newest block until the next one is decided."""
+        if isinstance(self._engine, Participating):
+            return self._engine.certificate(height)
         with self._store.read() as snapshot:
             return snapshot.certificate(height)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hanse.contracts.validators.types import GenesisValidator
 from hanse.crypto.suite import get_suite
 from hanse.ledger.genesis import Genesis, decode_genesis, encode_genesis, genesis_hash
 from hanse.node.clock import now_ms
@@ -18,13 +19,22 @@ from hanse.node.genesis import build_genesis
 from hanse.node.home import NodeHome
 from hanse.node.lock import HomeLock
 from hanse.node.membership.applicant import Wanted, write_wanted
-from hanse.node.secrets import create_orderer_key, create_secrets, unlock
+from hanse.node.secrets import (
+    Secrets,
+    create_orderer_key,
+    create_ordering_keys,
+    create_secrets,
+    has_ordering_keys,
+    ordering_keys,
+    unlock,
+)
 from hanse.node.services import node_service
-from hanse.node.settings import load_settings
+from hanse.node.settings import Settings, load_settings
 from hanse.node.settings_file import change_setting, render_settings
 from hanse.node.users.accounts import Accounts
 from hanse.node.users.passwords import Passwords, generate_password
 from hanse.node.users.roles import parse_roles
+from hanse.node.validator import describe_validator, read_validator
 
 _URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*\Z")
 
@@ -126,8 +136,12 @@ def create_network(
     roles: Sequence[str] = ("operator", "regulator"),
     controller: str = "",
     points: int = 0,
+    validators: Sequence[Path] = (),
 ) -> NetworkResult:
     """Make the genesis of a network whose preset operator is this home's node.
+
+    With validators the network is Byzantine-fault-tolerant: blocks are ordered by their engines.
+    The operator's own node is among them when it was prepared for that.
 
     Args:
         home: the operator's home, in no network yet.
@@ -135,9 +149,10 @@ def create_network(
         roles: of the operator's organisation.
         controller: who controls it, when not itself.
         points: points the operator's account starts with.
+        validators: descriptions by `prepare_validator` of other organisations' nodes.
 
     Raises:
-        NotAHome, HomeInUse, NetworkExists, NoPassphrase and those of the genesis.
+        NotAHome, HomeInUse, NetworkExists, NoPassphrase, BadValidator and those of the genesis.
     """
     place = NodeHome(home.absolute())
     place.require()
@@ -145,6 +160,7 @@ def create_network(
         _require_no_network(place)
         settings = load_settings(place.root)
         keys = unlock(place)
+        voting = _validators(keys, settings, validators)
         genesis = build_genesis(
             identity=keys.identity,
             orderer_public=create_orderer_key(keys),
@@ -155,10 +171,45 @@ def create_network(
             controller=controller,
             points=points,
             created_ms=now_ms(),
+            validators=voting,
         )
         _write_genesis(place, genesis)
-        change_setting(place.root, "ledger", "role", "sequencer")
+        role = "participant" if voting else "sequencer"
+        change_setting(place.root, "ledger", "role", role)
     return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
+
+
+def prepare_validator(
+    home: Path, *, host: str, port: int, public_address: str = "", metrics_port: int = 0
+) -> GenesisValidator:
+    """Let a node take part in ordering: make its engine's keys and settings.
+
+    It may be repeated: keys that exist stay.
+
+    Args:
+        home: the node's home.
+        host: address the engine listens on.
+        port: port the engine listens on, 1 to 65535.
+        public_address: ``host:port`` other engines connect to, when it is not the above.
+        metrics_port: loopback port of the engine's own metrics, 0 for none.
+
+    Returns:
+        What others need to know of it.
+
+    Raises:
+        NotAHome, HomeInUse, NoPassphrase.
+    """
+    place = NodeHome(home.absolute())
+    place.require()
+    with HomeLock(place.lock_file):
+        keys = unlock(place)
+        engine = create_ordering_keys(keys)
+        change_setting(place.root, "engine", "host", host)
+        change_setting(place.root, "engine", "port", port)
+        change_setting(place.root, "engine", "public_address", public_address)
+        change_setting(place.root, "engine", "metrics_port", metrics_port)
+        settings = load_settings(place.root)
+        return describe_validator(keys, engine, name=settings.name, address=settings.engine.address)
 
 
 def join_network(
@@ -200,8 +251,22 @@ def join_network(
         write_wanted(place, Wanted(settings.name, list(roles), controller, details))
         _write_genesis(place, genesis)
         change_setting(place.root, "ledger", "operator_url", operator_url.rstrip("/"))
-        change_setting(place.root, "ledger", "role", "follower")
+        takes_part = genesis.engine == "cometbft" and has_ordering_keys(unlock(place))
+        role = "participant" if takes_part else "follower"
+        change_setting(place.root, "ledger", "role", role)
     return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
+
+
+def _validators(
+    keys: Secrets, settings: Settings, described: Sequence[Path]
+) -> list[GenesisValidator]:
+    found = [read_validator(path) for path in described]
+    if has_ordering_keys(keys):
+        own = describe_validator(
+            keys, ordering_keys(keys), name=settings.name, address=settings.engine.address
+        )
+        found = [item for item in found if item.did != own.did] + [own]
+    return sorted(found, key=lambda item: item.did)
 
 
 def _add_admin(database: Database, user: str, password: str, roles: Sequence[str]) -> None:

@@ -21,6 +21,20 @@ class BadSettings(InputError):
     help = "Correct hanse.toml in the node's home, or the HANSE_* variable named."
 
 
+class BadValidator(InputError):
+    """The file does not describe a validator."""
+
+    code = "node.bad_validator"
+    help = "Use the file that `hanse node validator --output` wrote at that organisation."
+
+
+class NoEngine(ConflictError):
+    """This node was not prepared to take part in ordering."""
+
+    code = "node.no_engine"
+    help = "Run `hanse node validator --home HOME --port PORT` before, or follow another node."
+
+
 class HomeExists(ConflictError):
     """The directory holds a node already."""
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hanse.contracts.identity.types import GenesisMember
 from hanse.contracts.points.types import Allocation
 from hanse.contracts.system import contract_versions, genesis_messages
+from hanse.contracts.validators.types import GenesisValidator
 from hanse.core.errors import InputError
 from hanse.identity.did import Service
 from hanse.identity.holder import Identity
@@ -31,6 +34,7 @@ def build_genesis(
     controller: str,
     points: int,
     created_ms: int,
+    validators: Sequence[GenesisValidator] = (),
 ) -> Genesis:
     """Genesis with this identity as the operator.
 
@@ -45,6 +49,7 @@ def build_genesis(
         controller: who controls the operator, or empty.
         points: points of the operator's account at the start.
         created_ms: UTC ms.
+        validators: who votes on blocks from the first one on; the embedded engine when none.
 
     Raises:
         BadNetwork: naming what is wrong.
@@ -68,7 +73,10 @@ def build_genesis(
         name=network,
         suite=identity.suite.name,
         created_ms=created_ms,
+        engine="cometbft" if validators else "embedded",
         orderer=Orderer(identity.did, orderer_public.hex()),
         contracts=contract_versions(),
-        initial=genesis_messages([member], allocations=[allocation] if points else []),
+        initial=genesis_messages(
+            [member], allocations=[allocation] if points else [], validators=validators
+        ),
     )

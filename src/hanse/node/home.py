@@ -10,6 +10,7 @@
     snapshots/          of the state, for nodes that begin from them
     archives/           ranges of blocks, one file each
     backups/            copies of the ledger
+    engine/             the ordering engine's own files, at nodes that take part in ordering
     vault/              encrypted tables and results
     work/               scratch of running tasks, encrypted, wiped
     cache/              compiled programs, may be deleted
@@ -84,6 +85,11 @@ class NodeHome:
     def backups(self) -> Path:
         """Copies of the ledger."""
         return self.root / "backups"
+
+    @property
+    def engine(self) -> Path:
+        """The ordering engine's own files."""
+        return self.root / "engine"
 
     @property
     def vault(self) -> Path:

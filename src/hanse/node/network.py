@@ -32,6 +32,8 @@ from hanse.node.membership.admission import Admission
 from hanse.node.membership.applications import Applications
 from hanse.node.membership.issuer import Issuer
 from hanse.node.membership.reissue import Reissue
+from hanse.node.participant import participant
+from hanse.node.reactions.faults import FaultReporter
 from hanse.node.reactions.grants import GrantBook, GrantVerifier
 from hanse.node.secrets import orderer_key
 from hanse.node.settings import Settings
@@ -84,6 +86,7 @@ class Network:
     admission: Admission
     reissue: Reissue
     anchoring: Anchoring
+    fault_reporter: FaultReporter
     collaboration: Collaboration
     upkeep: HomeUpkeep
     validator_keys: ValidatorKeys | None = None
@@ -98,6 +101,7 @@ class Network:
         background.start("views", lambda: self.projector.follow(self.ledger))
         background.start("grants", self.grant_verifier.run)
         background.start("anchoring", self.anchoring.run)
+        background.start("faults", self.fault_reporter.run)
         await self.collaboration.start(background)
 
     def oversees(self) -> bool:
@@ -142,6 +146,8 @@ def _role(host: Host, genesis: Genesis) -> tuple[Role, HttpBlockSource | None]:
     settings = host.settings.ledger
     if settings.role == "sequencer":
         return Sequencer(orderer_key(host.secrets)), None
+    if settings.role == "participant":
+        return participant(host), None
     session = PeerSession(
         host.http, host.secrets.identity, settings.operator_url, genesis.orderer.did, host.clock
     )
@@ -211,6 +217,7 @@ def _assemble(
             suite, issuer, host.wallet, applications, submitter, lambda: ledger.state, clock
         ),
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
+        fault_reporter=FaultReporter(ledger, submitter, identity.did),
         collaboration=collaboration,
         upkeep=HomeUpkeep(
             host.home, ledger, lambda: min(projector.height, collaboration.engine.height)

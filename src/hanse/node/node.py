@@ -17,6 +17,7 @@ from hanse.node.network import Network, open_network
 from hanse.node.observability.logs import logger
 from hanse.node.users.accounts import Accounts
 from hanse.node.users.tokens import Tokens
+from hanse.node.validator import is_preset_validator
 
 _log = logger("node")
 LAST_ANCHOR_TIMEOUT_S = 5.0
@@ -54,9 +55,11 @@ class Node:
         if self.genesis is None:
             _log.info("node.started", did=self.identity.did, network="none")
             return
-        if self.applicant is None or self.applicant.is_admitted:
+        admitted = self.applicant is None or self.applicant.is_admitted
+        if admitted or is_preset_validator(self.genesis, self.identity.did):
+            # Preset validators order blocks before there is anybody to admit them.
             await self._enter(self.genesis)
-        else:
+        if not admitted:
             self.background.start("membership", self._join)
         _log.info("node.started", did=self.identity.did, network=self.genesis.name)
 
@@ -104,6 +107,8 @@ class Node:
             return
         if self.network is None:
             await self._enter(self.genesis)
+        else:
+            self._keep_credential(self.network)
 
     async def _enter(self, genesis: Genesis) -> None:
         network = await open_network(self.host, genesis)
@@ -113,16 +118,20 @@ class Node:
             await network.close()
             raise
         self.network = network
-        if self.applicant is not None:
-            keeper = CredentialKeeper(
-                self.applicant,
-                self.host.wallet,
-                self.identity,
-                network.resolver,
-                network.ledger,
-                self.host.clock,
-            )
-            self.background.start("credential", keeper.run)
+        if self.applicant is not None and self.applicant.is_admitted:
+            self._keep_credential(network)
+
+    def _keep_credential(self, network: Network) -> None:
+        assert self.applicant is not None
+        keeper = CredentialKeeper(
+            self.applicant,
+            self.host.wallet,
+            self.identity,
+            network.resolver,
+            network.ledger,
+            self.host.clock,
+        )
+        self.background.start("credential", keeper.run)
 
     async def _clean(self) -> None:
         while True:

@@ -52,9 +52,27 @@ class DatabaseSettings(Section):
 class LedgerSettings(Section):
     """Where this node stands in the network."""
 
-    role: Literal["none", "sequencer", "follower"] = "none"
+    role: Literal["none", "sequencer", "follower", "participant"] = "none"
     operator_url: str = ""
     poll_wait_ms: int = Field(default=10_000, ge=0, le=60_000)
+
+
+class EngineSettings(Section):
+    """The ordering engine of a node that takes part in a BFT network."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+    public_address: str = ""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    binary: str = ""
+    peers: list[str] = Field(default_factory=list)
+    snapshot_interval: int = Field(default=1_000, ge=0)
+    keep_blocks: int = Field(default=0, ge=0)
+
+    @property
+    def address(self) -> str:
+        """``host:port`` that other nodes connect to."""
+        return self.public_address or f"{self.host}:{self.port}"
 
 
 class ComputeSettings(Section):
@@ -128,6 +146,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     database: DatabaseSettings = DatabaseSettings()
     ledger: LedgerSettings = LedgerSettings()
+    engine: EngineSettings = EngineSettings()
     compute: ComputeSettings = ComputeSettings()
     data: DataSettings = DataSettings()
     sessions: SessionSettings = SessionSettings()

@@ -45,12 +45,31 @@ url = ""
 views_url = ""
 
 [ledger]
-# "none" until the node belongs to a network, then "sequencer" or "follower".
+# "none" until the node belongs to a network; then "sequencer" or "follower" under the embedded
+# engine, "participant" (runs an engine of its own) or "follower" in a BFT network.
 role = "none"
 # Followers: where blocks come from.
 operator_url = ""
 # How long one request for new blocks may wait at the operator.
 poll_wait_ms = 10000
+
+[engine]
+# Only for the role "participant". Where the engine listens for the engines of other nodes: open
+# this port in the firewall, to them. `hanse node validator` sets host and port.
+host = "127.0.0.1"
+port = 0
+# host:port others connect to, when it is not the above.
+public_address = ""
+# Loopback port of the engine's own metrics, which /metrics shows with the node's; 0 for none.
+metrics_port = 0
+# Path of the cometbft program; empty: where `make cometbft` put it, else from PATH.
+binary = ""
+# Further engines to stay connected to, as id@host:port; registered nodes are known anyway.
+peers = []
+# Blocks from one state snapshot to the next, for newcomers and for repair; 0 for none.
+snapshot_interval = 1000
+# Blocks the engine keeps of its own; 0 for all. The ledger's blocks are pruned apart.
+keep_blocks = 0
 
 [compute]
 # Address and ports the computing links listen on: tell your firewall.
@@ -117,23 +136,24 @@ def render_settings(
     )
 
 
-def change_setting(home: Path, section: str, key: str, value: str) -> None:
-    """Change one string setting in place; every comment stays.
+def change_setting(home: Path, section: str, key: str, value: str | int) -> None:
+    """Change one setting in place; every comment stays.
 
     Args:
         home: the node's home.
         section: table name, for instance ``ledger``.
         key: key the file holds already.
-        value: the new string.
+        value: the new string or number.
     """
+    written = _quote(value) if isinstance(value, str) else str(value)
     path = home / SETTINGS_FILE
     text = path.read_text("utf-8")
     pattern = re.compile(
         rf"(^\[{re.escape(section)}\]\n(?:(?!\[).*\n)*?{re.escape(key)} = ).*$", re.MULTILINE
     )
-    changed, count = pattern.subn(lambda match: match.group(1) + _quote(value), text, count=1)
+    changed, count = pattern.subn(lambda match: match.group(1) + written, text, count=1)
     if not count:
-        changed = f"{text.rstrip()}\n\n[{section}]\n{key} = {_quote(value)}\n"
+        changed = f"{text.rstrip()}\n\n[{section}]\n{key} = {written}\n"
     temporary = path.with_suffix(".tmp")
     temporary.write_text(changed, "utf-8")
     temporary.replace(path)

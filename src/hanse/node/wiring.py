@@ -55,8 +55,8 @@ def build_node(home: Path, *, settings: Settings | None = None, clock: Clock = n
         clock=clock,
     )
     applicant = None
-    if chosen.ledger.role == "follower":
-        url = chosen.ledger.operator_url
+    url = chosen.ledger.operator_url
+    if url:
         applicant = Applicant(host.http, secrets.identity, place, url, chosen.url)
     sessions = chosen.sessions
     return Node(

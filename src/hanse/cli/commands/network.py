@@ -28,7 +28,11 @@ app = group(
 @command(
     app,
     "create",
-    examples=("hanse network create --home operator --name trial --output genesis.json",),
+    examples=(
+        "hanse network create --home operator --name trial --output genesis.json",
+        "hanse network create --home operator --name consortium --validator bank.json"
+        " --validator merchant.json --validator auditor.json --output genesis.json",
+    ),
     online=False,
 )
 def create(
@@ -42,11 +46,20 @@ def create(
     points: Annotated[
         int, typer.Option("--points", min=0, help="The operator's points at the start.")
     ] = 0,
+    validator: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--validator", help="File of `hanse node validator` at another organisation; repeat."
+        ),
+    ] = None,
     output: options.OptionalOutput = None,
 ) -> NetworkView:
     """Make the genesis of a network whose operator is this home's node.
 
     Hand the genesis file and the chain id to every member, over a channel they trust.
+
+    Without validators this node orders alone. With them the network tolerates that up to a
+    third of them fail or lie: run `hanse node validator` at each, this home included, before.
     """
     from hanse.node.bootstrap import create_network
 
@@ -56,6 +69,7 @@ def create(
         roles=words(role) or ["operator", "regulator"],
         controller=controller,
         points=points,
+        validators=validator or [],
     )
     if output is not None:
         save(iter([read_bytes(made.genesis_file)]), output)

@@ -12,7 +12,7 @@ from hanse.api.base import Page
 from hanse.api.node import ErrorCatalogueView, ErrorEntry, HealthView, NodeView
 from hanse.cli.command import command, group
 from hanse.cli.commands import options
-from hanse.cli.commands.views import InitView, NetworkView
+from hanse.cli.commands.views import InitView, NetworkView, ValidatorView
 from hanse.cli.run import Run
 from hanse.cli.values import words
 from hanse.core.errors import UnavailableError
@@ -118,6 +118,45 @@ def join(
         details=details,
     )
     return NetworkView.model_validate(joined)
+
+
+@command(
+    app,
+    "validator",
+    examples=(
+        "hanse node validator --home bank --port 26656 --output bank.json",
+        "hanse node validator --home bank --host 0.0.0.0 --port 26656"
+        " --public-address ledger.bank.example:26656 --metrics-port 26660",
+    ),
+    online=False,
+)
+def validator(
+    run: Run,
+    home: Home,
+    port: Annotated[int, typer.Option("--port", min=1, max=65_535, help="Of the engine.")],
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    public_address: Annotated[
+        str, typer.Option("--public-address", help="host:port others connect to, if another.")
+    ] = "",
+    metrics_port: Annotated[
+        int, typer.Option("--metrics-port", min=0, max=65_535, help="Of the engine, loopback.")
+    ] = 0,
+    output: options.OptionalOutput = None,
+) -> ValidatorView:
+    """Let a node take part in ordering: make its engine's keys and settings.
+
+    The description names public keys and address. Hand it to whoever makes the network, or join
+    the network and ask its validators to vote for this node.
+    """
+    from hanse.node.bootstrap import prepare_validator
+    from hanse.node.validator import write_validator
+
+    made = prepare_validator(
+        home, host=host, port=port, public_address=public_address, metrics_port=metrics_port
+    )
+    if output is not None:
+        write_validator(output, made)
+    return ValidatorView.model_validate(made)
 
 
 @command(app, "start", examples=("hanse node start --home bank",), online=False)

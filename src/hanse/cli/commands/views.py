@@ -64,6 +64,18 @@ class RestoredView(LocalView):
     state_keys: int
 
 
+class ValidatorView(LocalView):
+    """A node that takes part in ordering: public keys, hex, and where its engine is reached."""
+
+    did: str
+    name: str
+    engine_public: str
+    certificate_public: str
+    power: int
+    node_id: str
+    address: str
+
+
 class VerifiedView(LocalView):
     """A fact that holds by itself; which fields are set depends on ``kind``.
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hanse.cli.command import command
-from hanse.cli.demo.inputs import DemoFiles, DemoOptions, own_files
+from hanse.cli.demo.inputs import DemoFiles, DemoOptions, LedgerKind, own_files
 from hanse.cli.demo.progress import Progress
 from hanse.cli.demo.report import DemoReport
 from hanse.cli.output import make_console
@@ -34,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
         examples=(
             "hanse demo",
             "hanse demo --two-party",
+            "hanse demo --ledger cometbft",
             "hanse demo --keep",
             "hanse demo --bank A.csv --partner B.csv --id id --label y --report out.json",
         ),
@@ -60,6 +61,10 @@ def add_to(app: typer.Typer) -> None:
             Path | None, typer.Option(help="Directory for the six homes; new. Default: .hanse/")
         ] = None,
         suite: Annotated[str, typer.Option(help="sm or intl.")] = "sm",
+        ledger: Annotated[
+            LedgerKind,
+            typer.Option(help="embedded, or cometbft: four of the six validate blocks."),
+        ] = "embedded",
     ) -> DemoReport | None:
         """Run six organisations on this machine through one collaboration, end to end.
 
@@ -77,6 +82,7 @@ def add_to(app: typer.Typer) -> None:
             two_party=two_party,
             keep=keep,
             suite=suite,
+            ledger=ledger,
         )
         result, look = play(options, Progress(console))
         if report is not None:

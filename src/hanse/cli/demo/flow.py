@@ -13,7 +13,6 @@ from hanse.cli.demo.market import PURPOSE, Published
 from hanse.cli.demo.network import DemoNetwork
 from hanse.cli.demo.organisations import BANK
 from hanse.collaboration.templates import fill_template
-from hanse.sdk.waiting import wait_until
 
 FLOW_TIMEOUT_S = 1_800.0
 ALL_AT_HOME = "joint-credit-scoring"
@@ -95,19 +94,3 @@ def _metrics(network: DemoNetwork, flow: str) -> dict[str, Any]:
         network[BANK].client("analyst").flows.result(flow, "evaluate", "report")
     )
     return report
-
-
-def wait_same_state(network: DemoNetwork, timeout_s: float = 60.0) -> str:
-    """Wait until all nodes stand at one height with one state root; returns the root."""
-
-    def heads() -> set[tuple[int, str]]:
-        found = set()
-        for node in network.nodes.values():
-            status = node.client().ledger.status()
-            found.add((status.height, status.state_root))
-        return found
-
-    same = wait_until(
-        heads, lambda found: len(found) == 1, what="one state at all nodes", timeout_s=timeout_s
-    )
-    return next(iter(same))[1]

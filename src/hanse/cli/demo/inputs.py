@@ -6,9 +6,11 @@ import csv
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 from hanse.core.errors import InputError
 
+LedgerKind = Literal["embedded", "cometbft"]
 OWN_DATA = resources.files("hanse.cli.demo") / "data"
 
 
@@ -45,6 +47,7 @@ class DemoOptions:
     two_party: bool = False
     keep: bool = False
     suite: str = "sm"
+    ledger: LedgerKind = "embedded"
 
 
 def own_files() -> DemoFiles:

@@ -12,6 +12,7 @@ from hanse.cli.demo.network import DemoNetwork
 from hanse.cli.demo.organisations import BANK, COMPUTE_1, COMPUTE_2, MERCHANT, OPERATOR
 from hanse.cli.demo.process import DemoNode
 from hanse.sdk import Client
+from hanse.sdk.waiting import wait_until
 
 PURPOSE = "credit-risk"
 OPERATORS = (
@@ -96,7 +97,12 @@ def _publish(
 
 def catch_up(ahead: Client, behind: Client) -> None:
     """Wait until one node has executed all that another has."""
-    behind.ledger.wait_height(ahead.ledger.status().height)
+    wait_until(
+        lambda: behind.ledger.status().state_root == ahead.ledger.status().state_root,
+        bool,
+        what="the same state at another node",
+        timeout_s=60.0,
+    )
 
 
 def find(network: DemoNetwork, dataset: str) -> str:

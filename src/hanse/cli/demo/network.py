@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hanse.cli.demo.organisations import EVERYBODY, MEMBERS, OPERATOR, Organisation
+from hanse.cli.demo.inputs import LedgerKind
+from hanse.cli.demo.organisations import (
+    EVERYBODY,
+    MEMBERS,
+    OPERATOR,
+    VALIDATORS,
+    Organisation,
+)
 from hanse.cli.demo.process import DemoNode
 from hanse.core.ports import free_ports
-from hanse.node.bootstrap import create_network, join_network
+from hanse.node.bootstrap import create_network, join_network, prepare_validator
+from hanse.node.validator import write_validator
 from hanse.sdk.waiting import wait_until
 
 USERS = {
@@ -26,9 +34,10 @@ USERS = {
 class DemoNetwork:
     """Homes and processes under one directory."""
 
-    def __init__(self, root: Path, suite: str = "sm") -> None:
+    def __init__(self, root: Path, suite: str = "sm", ledger: LedgerKind = "embedded") -> None:
         self.root = root
         self.suite = suite
+        self.validators = VALIDATORS if ledger == "cometbft" else ()
         ports = free_ports(len(EVERYBODY))
         self.nodes = {
             org.key: DemoNode(org, root / org.key, port)
@@ -48,13 +57,15 @@ class DemoNetwork:
         self.root.mkdir(parents=True, exist_ok=True)
         for node in self.nodes.values():
             node.init(self.suite)
-        made = create_network(self[OPERATOR].home, name="hanse-demo")
+        described = [self._describe_validator(org) for org in self.validators]
+        made = create_network(self[OPERATOR].home, name="hanse-demo", validators=described)
         shutil.copyfile(made.genesis_file, self.genesis_file)
 
     def start(self) -> None:
         """Start the operator, then the members, which apply for membership."""
         self[OPERATOR].start()
-        self[OPERATOR].wait_ready()
+        if not self.validators:
+            self[OPERATOR].wait_ready()
         for org in MEMBERS:
             join_network(
                 self[org].home,
@@ -64,8 +75,10 @@ class DemoNetwork:
                 controller=org.controller,
             )
             self[org].start()
-        for org in MEMBERS:
+        for org in EVERYBODY:
             self[org].wait_ready()
+        for org in self.validators:
+            self[org].wait_healthy()
 
     def admit(self) -> None:
         """The operator's administrator admits every applicant; each keeps its credential."""
@@ -73,14 +86,23 @@ class DemoNetwork:
         pending = {item.did: item for item in operator.applications.list(state="PENDING").items}
         for org in MEMBERS:
             operator.applications.admit(pending[self[org].did].id)
-        height = operator.ledger.status().height
+        wait_same_state(self)
         for org in EVERYBODY:
             node = self[org]
-            node.client().ledger.wait_height(height)
             for name, role in USERS[org.key]:
                 node.add_user(name, role)
         for org in MEMBERS:
             _wait_credential(self[org])
+
+    def _describe_validator(self, org: Organisation) -> Path:
+        engine_port, metrics_port = free_ports(2)
+        node = self[org]
+        described = prepare_validator(
+            node.home, host="127.0.0.1", port=engine_port, metrics_port=metrics_port
+        )
+        path = self.root / f"{org.key}-validator.json"
+        write_validator(path, described)
+        return path
 
     def let_go(self) -> None:
         """Leave the processes running."""
@@ -91,6 +113,23 @@ class DemoNetwork:
         """Stop every node, members first."""
         for node in reversed(self.nodes.values()):
             node.stop()
+
+
+def wait_same_state(network: DemoNetwork, timeout_s: float = 60.0) -> str:
+    """Wait until all nodes have one state root; returns it.
+
+    Their heights may differ by the empty block that ends a burst under validators: nodes that
+    follow fetch a block when its certificate is complete.
+    """
+
+    def heads() -> set[str]:
+        statuses = (node.client().ledger.status() for node in network.nodes.values())
+        return {status.state_root for status in statuses}
+
+    same = wait_until(
+        heads, lambda found: len(found) == 1, what="one state at all nodes", timeout_s=timeout_s
+    )
+    return next(iter(same))
 
 
 def _wait_credential(node: DemoNode) -> None:

@@ -22,5 +22,7 @@ COMPUTE_1 = Organisation("compute_1", "Nimbus Compute", ("compute_provider",), "
 COMPUTE_2 = Organisation("compute_2", "Alder Compute", ("compute_provider",), "alder-group")
 AUDITOR = Organisation("auditor", "Keel Auditors", ("auditor",), "keel-partners")
 
+VALIDATORS = (OPERATOR, BANK, MERCHANT, AUDITOR)
+"""Who validates blocks under ``--ledger cometbft``; the others follow a node they choose."""
 MEMBERS = (BANK, MERCHANT, COMPUTE_1, COMPUTE_2, AUDITOR)
 EVERYBODY = (OPERATOR, *MEMBERS)

@@ -15,12 +15,11 @@ from hanse.cli.demo.flow import (
     FlowResult,
     flow_text,
     run_flow,
-    wait_same_state,
 )
 from hanse.cli.demo.inputs import DemoOptions, check_files
 from hanse.cli.demo.looking import how_to_look
 from hanse.cli.demo.market import Published, find, fund, negotiate, publish
-from hanse.cli.demo.network import DemoNetwork, running
+from hanse.cli.demo.network import DemoNetwork, running, wait_same_state
 from hanse.cli.demo.organisations import AUDITOR, EVERYBODY
 from hanse.cli.demo.progress import Progress
 from hanse.cli.demo.refusals import try_refusals
@@ -67,7 +66,7 @@ def play(options: DemoOptions, progress: Progress) -> tuple[DemoReport, str]:
         DemoFailed: with everything that went wrong; other named errors of the step that failed.
     """
     check_files(options.files)
-    network = DemoNetwork(options.home, options.suite)
+    network = DemoNetwork(options.home, options.suite, options.ledger)
     with running(network, keep=options.keep):
         report = _in_network(network, options, progress)
         failures = report.failures()

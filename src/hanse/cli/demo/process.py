@@ -88,6 +88,11 @@ class DemoNode:
                 return
         raise DemoNodeFailed(f"the node of {self.organisation.name} did not start; see {self.log}")
 
+    def wait_healthy(self) -> None:
+        """Wait until every part of the node works, its engine included."""
+        with Client(self.url, timeout_s=5.0) as client:
+            client.node.wait_healthy(START_TIMEOUT_S)
+
     def client(self, user: str = "admin") -> Client:
         """A client for one of the node's users, kept open."""
         if user not in self._clients:

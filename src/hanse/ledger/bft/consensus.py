@@ -7,7 +7,7 @@ again after a crash and gets the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hanse.core.errors import HanseError
@@ -22,7 +22,6 @@ from hanse.ledger.errors import BadCertificate, BadProposal, OutOfStep
 from hanse.ledger.execution import Executed
 from hanse.ledger.validators import Validator
 
-Publish = Callable[[Executed], None]
 NANOSECONDS = 1_000_000
 
 
@@ -50,7 +49,6 @@ class Consensus:
         book: certificates.
         known: transactions seen on arrival.
         faults: where misbehaviour of validators is noted.
-        publish: told of each committed block, in this thread.
     """
 
     def __init__(
@@ -59,13 +57,11 @@ class Consensus:
         book: CertificateBook,
         known: KnownTransactions,
         faults: Faults,
-        publish: Publish,
     ) -> None:
         self._application = application
         self._book = book
         self._known = known
         self._faults = faults
-        self._publish = publish
         self._proposals = Proposals(application, book, known)
         self._finalized: tuple[Executed, list[bytes]] | None = None
 
@@ -145,8 +141,8 @@ class Consensus:
             results.insert(0, ("", b""))
         return Outcome(results, self._updates(height), bytes.fromhex(executed.state_root))
 
-    def commit(self) -> int:
-        """Make the finalized block durable; its height.
+    def commit(self) -> Executed:
+        """Make the finalized block durable.
 
         Raises:
             StorageFull, StorageFailed: nothing was written.
@@ -157,8 +153,7 @@ class Consensus:
         self._application.commit()
         self._finalized = None
         self._known.forget(transactions)
-        self._publish(executed)
-        return executed.height
+        return executed
 
     def equivocated(self, height: int, address: bytes) -> None:
         """Note that the engine holds two votes of one validator at one height."""

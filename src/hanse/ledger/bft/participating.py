@@ -1,0 +1,200 @@
+"""A node that takes part in ordering: its engine, and the application the engine drives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import structlog
+
+from hanse.core.errors import HanseError
+from hanse.ledger.application import Application
+from hanse.ledger.bft.abci.server import AbciServer
+from hanse.ledger.bft.answers import Answers
+from hanse.ledger.bft.arrivals import Arrivals
+from hanse.ledger.bft.book import CertificateBook
+from hanse.ledger.bft.consensus import Consensus
+from hanse.ledger.bft.engine.binary import find_engine
+from hanse.ledger.bft.engine.chain import chain_of
+from hanse.ledger.bft.engine.errors import ApplicationAhead, EngineUnreachable
+from hanse.ledger.bft.engine.home import EngineHome
+from hanse.ledger.bft.engine.keys import EngineKeys
+from hanse.ledger.bft.engine.process import Engine
+from hanse.ledger.bft.engine.rpc import EngineRpc
+from hanse.ledger.bft.engine.settings import EngineSettings, Peer
+from hanse.ledger.bft.engine.submission import Submissions
+from hanse.ledger.bft.faults import Faults
+from hanse.ledger.bft.known import KnownTransactions
+from hanse.ledger.bft.recovery import step_back
+from hanse.ledger.bft.sending import Sending
+from hanse.ledger.bft.syncing import Syncing
+from hanse.ledger.clock import Clock
+from hanse.ledger.contract.state import StateReader
+from hanse.ledger.execution import Executed
+from hanse.ledger.intake.verifiers import Verifiers
+from hanse.ledger.registry import Registry
+from hanse.ledger.storage.store import Store
+from hanse.ledger.waiting import Waiting
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 15.0
+_log = structlog.get_logger("hanse.ledger")
+
+
+@dataclass(frozen=True, repr=False)
+class Participant:
+    """Role of a node that runs an engine.
+
+    Attributes:
+        home: directory of the engine.
+        settings: of the engine; its peers are those of `peers` besides.
+        keys: of the engine.
+        certificate_keys: own keys that sign certificates: public, hex → private.
+        peers: engines that state names; read at each start of the engine.
+        binary: path of the engine's program; empty to look for it.
+        snapshot_interval: blocks from one snapshot to the next, 0 for none.
+        keep_blocks: blocks the engine keeps of its own, 0 for all.
+    """
+
+    home: Path
+    settings: EngineSettings
+    keys: EngineKeys
+    certificate_keys: Mapping[str, bytes]
+    peers: Callable[[StateReader], tuple[Peer, ...]]
+    binary: str = ""
+    snapshot_interval: int = 0
+    keep_blocks: int = 0
+
+
+class Participating:
+    """Runs the engine and answers it; belongs to the event loop."""
+
+    def __init__(
+        self,
+        application: Application,
+        store: Store,
+        registry: Registry,
+        verifiers: Verifiers,
+        waiting: Waiting,
+        writer: Executor,
+        clock: Clock,
+        role: Participant,
+    ) -> None:
+        self.faults = Faults()
+        self._application = application
+        self._store = store
+        self._waiting = waiting
+        self._writer = writer
+        self._role = role
+        self._snapshots = role.home / "snapshots"
+        known = KnownTransactions(application.suite, application.limits.max_transaction_bytes)
+        arrivals = Arrivals(application, verifiers, known, clock)
+        self._book = CertificateBook(application, store, role.certificate_keys)
+        self._sending = Sending(application, arrivals, waiting, self._broadcast, clock)
+        self._syncing = Syncing(
+            application, store, registry, self._snapshots, role.snapshot_interval
+        )
+        self._answers = Answers(
+            application,
+            Consensus(application, self._book, known, self.faults),
+            arrivals,
+            self._syncing,
+            writer,
+            self._publish,
+            self._retain_height,
+        )
+        self._engine: Engine | None = None
+        self._submissions: Submissions | None = None
+        self.rpc: EngineRpc | None = None
+        self._failure: HanseError | None = EngineUnreachable("the engine is starting")
+
+    @property
+    def pending(self) -> int:
+        """Transactions handed in here that wait for a block."""
+        return len(self._sending)
+
+    @property
+    def failure(self) -> HanseError | None:
+        """What keeps the engine from running now."""
+        if self._failure is None and self._engine is not None:
+            return self._engine.failure
+        return self._failure
+
+    @property
+    def restarts(self) -> int:
+        """How often the engine was started again."""
+        return 0 if self._engine is None else self._engine.restarts
+
+    async def submit(self, raw: bytes) -> str:
+        """Check, verify and hand to the engine; see `hanse.ledger.ledger.Ledger.submit`."""
+        return await self._sending.submit(raw)
+
+    def certificate(self, height: int) -> bytes | None:
+        """The encoded certificate of a block, once it is complete."""
+        return self._book.certificate(height)
+
+    async def run(self) -> None:
+        """Take part until cancelled."""
+        home = EngineHome(self._role.home)
+        home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        async with AbciServer(home.abci_socket, self._answers), EngineRpc(home.rpc_socket) as rpc:
+            self.rpc, self._submissions = rpc, Submissions(rpc)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._sending.watch())
+                    group.create_task(self._keep_engine(home))
+            finally:
+                await self._submissions.aclose()
+                if self._engine is not None:
+                    await self._engine.stop()
+                await asyncio.to_thread(self._syncing.close)
+
+    async def _keep_engine(self, home: EngineHome) -> None:
+        """Start the engine, again and again until it runs; from then on it watches itself."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._start_engine(home)
+                break
+            except HanseError as error:
+                self._failure = error
+                _log.error("ledger.engine_not_started", code=error.code, message=error.message)
+                await self._put_right(error)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        self._failure = None
+
+    async def _start_engine(self, home: EngineHome) -> None:
+        role = self._role
+        binary = await asyncio.to_thread(find_engine, role.binary)
+        peers = {str(p): p for p in (*role.settings.peers, *role.peers(self._store))}
+        others = tuple(p for p in peers.values() if p.node_id != role.keys.node_id)
+        home.prepare(replace(role.settings, peers=others), chain_of(self._application.genesis))
+        self._engine = Engine(binary, home, role.keys, self._put_right)
+        await self._engine.start()
+
+    async def _put_right(self, error: HanseError) -> None:
+        """An engine that lost blocks its application executed replays them to an older state."""
+        if not isinstance(error, ApplicationAhead):
+            return
+        loop = asyncio.get_running_loop()
+        height = await loop.run_in_executor(
+            self._writer, step_back, self._application, self._store, self._snapshots
+        )
+        _log.warning("ledger.stepped_back", height=height)
+
+    async def _broadcast(self, raw: bytes) -> None:
+        if self._submissions is None:
+            raise EngineUnreachable("the engine is starting")
+        await self._submissions.submit(raw)
+
+    def _publish(self, executed: Executed) -> None:
+        self._waiting.publish([executed])
+        self._sending.committed(executed)
+
+    def _retain_height(self, height: int) -> int:
+        keep = self._role.keep_blocks
+        return max(height - keep, 0) if keep else 0

@@ -1,0 +1,187 @@
+"""Snapshots on the engine's side: taken now and then, offered to newcomers, begun from."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from hanse.core.errors import HanseError
+from hanse.crypto.suite import Suite
+from hanse.ledger.application import Application
+from hanse.ledger.authority import verify_certified
+from hanse.ledger.bft.abci import abci_pb2 as pb
+from hanse.ledger.block import Block
+from hanse.ledger.certificates import decode_certificate
+from hanse.ledger.contract.state import StateReader
+from hanse.ledger.registry import Registry
+from hanse.ledger.snapshots.errors import BadChunk, SnapshotRefused
+from hanse.ledger.snapshots.manifest import (
+    FORMAT,
+    decode_manifest,
+    encode_manifest,
+    manifest_hash,
+)
+from hanse.ledger.snapshots.restoring import HeaderCheck, Restorer
+from hanse.ledger.snapshots.shelf import KEPT, Shelf
+from hanse.ledger.snapshots.taking import write_snapshot
+from hanse.ledger.storage.store import Snapshot, Store
+
+Offered = pb.ResponseOfferSnapshot
+Applied = pb.ResponseApplySnapshotChunk
+CERTIFICATE_SETTLES = 2
+"""So many blocks later the one certificate that stands in a block is stored everywhere."""
+_log = structlog.get_logger("hanse.ledger")
+
+
+class Syncing:
+    """Takes, offers and restores snapshots.
+
+    Args:
+        application: executes blocks; reloaded when its store was replaced.
+        store: its disk.
+        registry: tells the validators of a restored state.
+        folder: where snapshots are kept.
+        interval: blocks from one snapshot to the next, 0 for none.
+    """
+
+    def __init__(
+        self,
+        application: Application,
+        store: Store,
+        registry: Registry,
+        folder: Path,
+        interval: int,
+    ) -> None:
+        self._application = application
+        self._store = store
+        self._registry = registry
+        self._folder = folder
+        self._interval = interval
+        self._shelf = Shelf(folder)
+        self._taking: threading.Thread | None = None
+        self._restorer: Restorer | None = None
+
+    def committed(self, height: int) -> None:
+        """Begin a snapshot of this height when one is due and none is being taken."""
+        if self._interval == 0 or height % self._interval:
+            return
+        if self._taking is not None and self._taking.is_alive():
+            return
+        # Opened here, while the engine waits, so that it sees exactly this height.
+        snapshot = self._store.read()
+        snapshot.__enter__()
+        self._taking = threading.Thread(
+            target=self._take, args=(snapshot,), name="ledger-snapshot", daemon=True
+        )
+        self._taking.start()
+
+    def close(self) -> None:
+        """Wait for a snapshot being taken; give up one being restored."""
+        if self._taking is not None:
+            self._taking.join()
+        if self._restorer is not None:
+            self._restorer.abandon()
+
+    def offers(self) -> pb.ResponseListSnapshots:
+        """Snapshots whose certificate is the one every node stores."""
+        settled = self._application.committed.height - CERTIFICATE_SETTLES
+        found = [self._described(height) for height in self._shelf.heights() if height <= settled]
+        return pb.ResponseListSnapshots(snapshots=[item for item in found if item is not None])
+
+    def load(self, request: pb.RequestLoadSnapshotChunk) -> pb.ResponseLoadSnapshotChunk:
+        """One chunk; empty when it is not here any more."""
+        try:
+            return pb.ResponseLoadSnapshotChunk(
+                chunk=self._shelf.chunk(request.height, request.chunk)
+            )
+        except HanseError:
+            return pb.ResponseLoadSnapshotChunk()
+
+    def offer(self, request: pb.RequestOfferSnapshot) -> pb.ResponseOfferSnapshot:
+        """Begin to restore a snapshot if it belongs to the hash the engine trusts."""
+        if request.snapshot.format != FORMAT:
+            return Offered(result=Offered.REJECT_FORMAT)
+        if self._restorer is not None:
+            self._restorer.abandon()
+        try:
+            manifest = decode_manifest(request.snapshot.metadata)
+            staging = self._folder.with_name("restoring")
+            self._restorer = Restorer(
+                manifest, request.app_hash, self._application.genesis, staging
+            )
+        except SnapshotRefused as error:
+            _log.warning("ledger.snapshot_refused", reason=error.message)
+            return Offered(result=Offered.REJECT)
+        return Offered(result=Offered.ACCEPT)
+
+    def apply(self, request: pb.RequestApplySnapshotChunk) -> pb.ResponseApplySnapshotChunk:
+        """Take a chunk; with the last one the restored state replaces the store."""
+        restorer = self._restorer
+        if restorer is None:
+            return Applied(result=Applied.ABORT)
+        try:
+            restorer.add(request.index, request.chunk)
+            if restorer.missing:
+                return Applied(result=Applied.ACCEPT)
+            restorer.finish(self._store, self._check_certified)
+        except BadChunk as error:
+            return Applied(
+                result=Applied.RETRY,
+                refetch_chunks=[error.index],
+                reject_senders=[request.sender],
+            )
+        except SnapshotRefused as error:
+            _log.warning("ledger.snapshot_refused", reason=error.message)
+            restorer.abandon()
+            self._restorer = None
+            return Applied(result=Applied.REJECT_SNAPSHOT)
+        self._restorer = None
+        self._application.reload()
+        return Applied(result=Applied.ACCEPT)
+
+    def _take(self, snapshot: Snapshot) -> None:
+        suite: Suite = self._application.suite
+        try:
+            manifest = write_snapshot(snapshot, suite, self._folder)
+            _log.info("ledger.snapshot_taken", height=manifest.height, keys=manifest.keys)
+        except HanseError as error:
+            _log.warning("ledger.snapshot_failed", code=error.code)
+            return
+        finally:
+            snapshot.__exit__(None, None, None)
+        self._shelf.keep(KEPT)
+
+    def _described(self, height: int) -> pb.Snapshot | None:
+        try:
+            manifest = self._shelf.manifest(height)
+        except HanseError:
+            return None
+        with self._store.read() as snapshot:
+            certificate = snapshot.certificate(height)
+        if certificate is None:
+            return None
+        block = msgspec.structs.replace(manifest.block, certificate=msgspec.Raw(certificate))
+        whole = msgspec.structs.replace(manifest, block=block)
+        return pb.Snapshot(
+            height=height,
+            format=manifest.format,
+            chunks=len(manifest.chunks),
+            hash=manifest_hash(self._application.suite, manifest),
+            metadata=encode_manifest(whole),
+        )
+
+    @property
+    def _check_certified(self) -> HeaderCheck:
+        directory, suite = self._registry.validators, self._application.suite
+
+        def check(block: Block, state: StateReader) -> None:
+            if directory is None:
+                raise SnapshotRefused("this network has no validators")
+            signers = directory.validators(state, block.header.height + 1)
+            certificate = decode_certificate(bytes(block.certificate))
+            verify_certified(suite, block.header, block.block_id, certificate, signers)
+
+        return check

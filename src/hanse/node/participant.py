@@ -1,0 +1,53 @@
+"""The role of a node that runs an ordering engine, put together from its home."""
+
+from __future__ import annotations
+
+from hanse.contracts.validators.queries import get_newest_set, get_node
+from hanse.ledger.bft.engine.settings import EngineSettings, Peer
+from hanse.ledger.bft.participating import Participant
+from hanse.ledger.contract.state import StateReader
+from hanse.node.errors import BadSettings
+from hanse.node.host import Host
+from hanse.node.secrets import ordering_keys
+
+
+def participant(host: Host) -> Participant:
+    """Settings and keys of this node's engine.
+
+    Raises:
+        NoSuchKey: the node was not prepared to take part.
+        BadSettings, BadEngineSettings: naming what is wrong.
+    """
+    keys, settings = ordering_keys(host.secrets), host.settings.engine
+    return Participant(
+        home=host.home.engine,
+        settings=EngineSettings(
+            moniker=host.identity.did[-12:],
+            host=settings.host,
+            port=settings.port,
+            external=settings.public_address,
+            peers=tuple(_peer(text) for text in settings.peers),
+            prometheus_port=settings.metrics_port,
+        ),
+        keys=keys.engine,
+        certificate_keys={host.suite.signing_public(keys.certificate).hex(): keys.certificate},
+        peers=validator_peers,
+        binary=settings.binary,
+        snapshot_interval=settings.snapshot_interval,
+        keep_blocks=settings.keep_blocks,
+    )
+
+
+def validator_peers(state: StateReader) -> tuple[Peer, ...]:
+    """Engines of the validators, as the ledger names them; further ones they tell each other."""
+    newest = get_newest_set(state)
+    nodes = [get_node(state, v.did) for v in newest.validators] if newest else []
+    return tuple(_peer(f"{node.node_id}@{node.address}") for node in nodes if node is not None)
+
+
+def _peer(text: str) -> Peer:
+    node_id, _, address = text.partition("@")
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        raise BadSettings("a peer of the engine is written id@host:port")
+    return Peer(node_id, host, int(port))

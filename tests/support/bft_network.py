@@ -1,0 +1,90 @@
+"""Whole ledgers with real ordering engines, several in one process, on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from committee import CommitteeNetwork, Seat, registry
+
+from hanse.core.ports import free_ports
+from hanse.ledger.bft.engine.binary import find_engine
+from hanse.ledger.bft.engine.errors import EngineMissing
+from hanse.ledger.bft.engine.keys import EngineKeys, new_keys
+from hanse.ledger.bft.engine.settings import EngineSettings, Peer
+from hanse.ledger.bft.participating import Participant
+from hanse.ledger.ledger import Ledger
+
+
+def require_engine() -> None:
+    """Skip where the engine is not installed."""
+    try:
+        find_engine()
+    except EngineMissing as missing:
+        pytest.skip(f"{missing.message}: {missing.help}")
+
+
+@dataclass
+class BftNetwork(CommitteeNetwork):
+    """A committee whose seats have engines."""
+
+    keys: list[EngineKeys] = field(default_factory=list)
+    ports: list[int] = field(default_factory=list)
+
+    def __init__(self, seats: int = 4, members: int = 5, **options: Any) -> None:
+        self.keys = [new_keys() for _ in range(members)]
+        self.ports = free_ports(members)
+        super().__init__(
+            seats=seats,
+            members=members,
+            engine_keys=[keys.validator_public for keys in self.keys],
+            **options,
+        )
+
+    def peers(self) -> tuple[Peer, ...]:
+        """Everybody's engine."""
+        return tuple(
+            Peer(keys.node_id, "127.0.0.1", port)
+            for keys, port in zip(self.keys, self.ports, strict=True)
+        )
+
+    def role_of(self, index: int, home: Path, **options: Any) -> Participant:
+        """The role of one seat's node."""
+        seat: Seat = self.seats[index]
+        public = self.suite.signing_public(seat.certificate_private).hex()
+        return Participant(
+            home=home / "engine",
+            settings=EngineSettings(
+                moniker=f"n{index}", port=self.ports[index], peers=self.peers()
+            ),
+            keys=self.keys[index],
+            certificate_keys={public: seat.certificate_private},
+            peers=lambda state: (),
+            **options,
+        )
+
+    async def open(self, index: int, folder: Path, **options: Any) -> Ledger:
+        """A started ledger of one seat."""
+        home = folder / f"n{index}"
+        role = self.role_of(index, home, **options)
+        ledger = await Ledger.open(home, self.genesis, registry(), role, workers=1)
+        await ledger.start()
+        return ledger
+
+
+@asynccontextmanager
+async def running_validators(
+    network: BftNetwork, folder: Path, indexes: Sequence[int], **options: Any
+) -> AsyncIterator[list[Ledger]]:
+    """Started ledgers, closed at the end."""
+    async with AsyncExitStack() as stack:
+        ledgers = []
+        for index in indexes:
+            ledger = await network.open(index, folder, **options)
+            stack.push_async_callback(ledger.close)
+            ledgers.append(ledger)
+        yield ledgers
