@@ -2,12 +2,18 @@
 
 import csv
 import json
+import os
 import random
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from bft_network import require_engine
+
+from hanse.sdk import Client
 
 KEYS = {
     "rows_bank",
@@ -118,3 +124,18 @@ def test_demo_with_wrong_options_is_refused_before_anything_starts(
     assert done.returncode == 2
     assert code in done.stderr
     assert not (tmp_path / "homes").exists()
+
+
+def test_demo_under_validators_is_left_up_and_says_how_to_look_around(tmp_path: Path) -> None:
+    require_engine()
+    done = _demo(tmp_path, "--ledger", "cometbft", "--two-party", "--keep", "--report", "out.json")
+    pids = [int(pid) for pid in re.findall(r"\bpid (\d+)", done.stdout)]
+    try:
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        _check(json.loads((tmp_path / "out.json").read_text("utf-8")), computing=0)
+        assert len(set(pids)) == 6
+        with Client(re.findall(r"http://127\.0\.0\.1:\d+", done.stdout)[0]) as client:
+            assert client.node.health().ok
+    finally:
+        for pid in set(pids):
+            os.kill(pid, signal.SIGTERM)

@@ -58,6 +58,7 @@ class BftNetwork(CommitteeNetwork):
         public = self.suite.signing_public(seat.certificate_private).hex()
         return Participant(
             home=home / "engine",
+            snapshots=home / "snapshots",
             settings=EngineSettings(
                 moniker=f"n{index}", port=self.ports[index], peers=self.peers()
             ),

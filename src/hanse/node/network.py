@@ -32,7 +32,7 @@ from hanse.node.membership.admission import Admission
 from hanse.node.membership.applications import Applications
 from hanse.node.membership.issuer import Issuer
 from hanse.node.membership.reissue import Reissue
-from hanse.node.participant import participant
+from hanse.node.participant import participant, validator_keys
 from hanse.node.reactions.faults import FaultReporter
 from hanse.node.reactions.grants import GrantBook, GrantVerifier
 from hanse.node.secrets import orderer_key
@@ -218,6 +218,7 @@ def _assemble(
         ),
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
         fault_reporter=FaultReporter(ledger, submitter, identity.did),
+        validator_keys=validator_keys(host),
         collaboration=collaboration,
         upkeep=HomeUpkeep(
             host.home, ledger, lambda: min(projector.height, collaboration.engine.height)

@@ -8,7 +8,8 @@ from hanse.ledger.bft.participating import Participant
 from hanse.ledger.contract.state import StateReader
 from hanse.node.errors import BadSettings
 from hanse.node.host import Host
-from hanse.node.secrets import ordering_keys
+from hanse.node.secrets import has_ordering_keys, ordering_keys
+from hanse.node.validator_keys import ValidatorKeys
 
 
 def participant(host: Host) -> Participant:
@@ -21,6 +22,7 @@ def participant(host: Host) -> Participant:
     keys, settings = ordering_keys(host.secrets), host.settings.engine
     return Participant(
         home=host.home.engine,
+        snapshots=host.home.snapshots,
         settings=EngineSettings(
             moniker=host.identity.did[-12:],
             host=settings.host,
@@ -36,6 +38,14 @@ def participant(host: Host) -> Participant:
         snapshot_interval=settings.snapshot_interval,
         keep_blocks=settings.keep_blocks,
     )
+
+
+def validator_keys(host: Host) -> ValidatorKeys | None:
+    """Keys by which this node is registered; None at nodes that take no part in ordering."""
+    if not has_ordering_keys(host.secrets):
+        return None
+    keys = ordering_keys(host.secrets)
+    return ValidatorKeys(host.suite, keys.engine.validator, keys.certificate, keys.engine.node_id)
 
 
 def validator_peers(state: StateReader) -> tuple[Peer, ...]:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from hanse.contracts.validators.types import GenesisValidator, ValidatorsGenesis
+from hanse.contracts.validators.types import GenesisValidator
 from hanse.core import canonical
 from hanse.core.errors import HanseError
 from hanse.ledger.genesis import Genesis
+from hanse.ledger.validators import preset_validators
 from hanse.node.errors import BadValidator
 from hanse.node.secrets import OrderingKeys, Secrets
 
@@ -56,12 +57,6 @@ def read_validator(path: Path) -> GenesisValidator:
         raise BadValidator(f"cannot read {path}: {error.strerror}") from error
     except (msgspec.MsgspecError, HanseError) as error:
         raise BadValidator(f"{path.name}: {error}") from error
-
-
-def preset_validators(genesis: Genesis) -> list[GenesisValidator]:
-    """Who votes from the first block on; nobody under the embedded engine."""
-    message = msgspec.convert(genesis.initial.get("validators") or {}, ValidatorsGenesis)
-    return message.validators
 
 
 def is_preset_validator(genesis: Genesis, did: str) -> bool:

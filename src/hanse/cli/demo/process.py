@@ -38,6 +38,7 @@ class DemoNode:
         self.did = ""
         self.passwords: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._pid = 0
         self._clients: dict[str, Client] = {}
 
     def init(self, suite: str) -> None:
@@ -62,12 +63,12 @@ class DemoNode:
                 stderr=log,
                 start_new_session=True,
             )
+        self._pid = self._process.pid
 
     @property
     def pid(self) -> int:
-        """Process id of the running node."""
-        assert self._process is not None
-        return self._process.pid
+        """Process id of the node, also after `let_go`; 0 when it was never started."""
+        return self._pid
 
     def wait_ready(self) -> None:
         """Wait until the API answers.

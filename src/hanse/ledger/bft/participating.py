@@ -50,6 +50,7 @@ class Participant:
 
     Attributes:
         home: directory of the engine.
+        snapshots: directory of state snapshots.
         settings: of the engine; its peers are those of `peers` besides.
         keys: of the engine.
         certificate_keys: own keys that sign certificates: public, hex → private.
@@ -60,6 +61,7 @@ class Participant:
     """
 
     home: Path
+    snapshots: Path
     settings: EngineSettings
     keys: EngineKeys
     certificate_keys: Mapping[str, bytes]
@@ -89,13 +91,17 @@ class Participating:
         self._waiting = waiting
         self._writer = writer
         self._role = role
-        self._snapshots = role.home / "snapshots"
         known = KnownTransactions(application.suite, application.limits.max_transaction_bytes)
         arrivals = Arrivals(application, verifiers, known, clock)
         self._book = CertificateBook(application, store, role.certificate_keys)
         self._sending = Sending(application, arrivals, waiting, self._broadcast, clock)
         self._syncing = Syncing(
-            application, store, registry, self._snapshots, role.snapshot_interval
+            application,
+            store,
+            registry,
+            role.snapshots,
+            role.snapshot_interval,
+            self._restored,
         )
         self._answers = Answers(
             application,
@@ -182,14 +188,18 @@ class Participating:
             return
         loop = asyncio.get_running_loop()
         height = await loop.run_in_executor(
-            self._writer, step_back, self._application, self._store, self._snapshots
+            self._writer, step_back, self._application, self._store, self._role.snapshots
         )
+        self._waiting.height = height
         _log.warning("ledger.stepped_back", height=height)
 
     async def _broadcast(self, raw: bytes) -> None:
         if self._submissions is None:
             raise EngineUnreachable("the engine is starting")
         await self._submissions.submit(raw)
+
+    def _restored(self, height: int) -> None:
+        self._waiting.height = height
 
     def _publish(self, executed: Executed) -> None:
         self._waiting.publish([executed])

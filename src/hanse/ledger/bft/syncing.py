@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import structlog
 
 from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
-from hanse.ledger.authority import verify_certified
 from hanse.ledger.bft.abci import abci_pb2 as pb
-from hanse.ledger.block import Block
-from hanse.ledger.certificates import decode_certificate
-from hanse.ledger.contract.state import StateReader
 from hanse.ledger.registry import Registry
 from hanse.ledger.snapshots.errors import BadChunk, SnapshotRefused
 from hanse.ledger.snapshots.manifest import (
     FORMAT,
+    certify,
     decode_manifest,
     encode_manifest,
     manifest_hash,
 )
-from hanse.ledger.snapshots.restoring import HeaderCheck, Restorer
+from hanse.ledger.snapshots.restoring import Restorer, header_check
 from hanse.ledger.snapshots.shelf import KEPT, Shelf
-from hanse.ledger.snapshots.taking import write_snapshot
+from hanse.ledger.snapshots.taking import SPARE_BYTES, write_snapshot
 from hanse.ledger.storage.store import Snapshot, Store
 
 Offered = pb.ResponseOfferSnapshot
@@ -45,6 +42,7 @@ class Syncing:
         registry: tells the validators of a restored state.
         folder: where snapshots are kept.
         interval: blocks from one snapshot to the next, 0 for none.
+        restored: told of the height that a restored state begins with.
     """
 
     def __init__(
@@ -54,12 +52,14 @@ class Syncing:
         registry: Registry,
         folder: Path,
         interval: int,
+        restored: Callable[[int], None],
     ) -> None:
         self._application = application
         self._store = store
         self._registry = registry
         self._folder = folder
         self._interval = interval
+        self._restored = restored
         self._shelf = Shelf(folder)
         self._taking: threading.Thread | None = None
         self._restorer: Restorer | None = None
@@ -71,6 +71,7 @@ class Syncing:
         if self._taking is not None and self._taking.is_alive():
             return
         # Opened here, while the engine waits, so that it sees exactly this height.
+        self._store.environment.reserve(SPARE_BYTES)
         snapshot = self._store.read()
         snapshot.__enter__()
         self._taking = threading.Thread(
@@ -126,7 +127,8 @@ class Syncing:
             restorer.add(request.index, request.chunk)
             if restorer.missing:
                 return Applied(result=Applied.ACCEPT)
-            restorer.finish(self._store, self._check_certified)
+            check = header_check(self._application.genesis, self._registry.validators)
+            restorer.finish(self._store, check)
         except BadChunk as error:
             return Applied(
                 result=Applied.RETRY,
@@ -140,6 +142,7 @@ class Syncing:
             return Applied(result=Applied.REJECT_SNAPSHOT)
         self._restorer = None
         self._application.reload()
+        self._restored(self._application.committed.height)
         return Applied(result=Applied.ACCEPT)
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -163,25 +166,10 @@ class Syncing:
             certificate = snapshot.certificate(height)
         if certificate is None:
             return None
-        block = msgspec.structs.replace(manifest.block, certificate=msgspec.Raw(certificate))
-        whole = msgspec.structs.replace(manifest, block=block)
         return pb.Snapshot(
             height=height,
             format=manifest.format,
             chunks=len(manifest.chunks),
             hash=manifest_hash(self._application.suite, manifest),
-            metadata=encode_manifest(whole),
+            metadata=encode_manifest(certify(manifest, certificate)),
         )
-
-    @property
-    def _check_certified(self) -> HeaderCheck:
-        directory, suite = self._registry.validators, self._application.suite
-
-        def check(block: Block, state: StateReader) -> None:
-            if directory is None:
-                raise SnapshotRefused("this network has no validators")
-            signers = directory.validators(state, block.header.height + 1)
-            certificate = decode_certificate(bytes(block.certificate))
-            verify_certified(suite, block.header, block.block_id, certificate, signers)
-
-        return check
