@@ -89,6 +89,11 @@ class SetDirectory:
         assert record is not None
         return tuple(sorted(record.validators, key=lambda v: v.did))
 
+    def changes(self, state: StateReader, height: int) -> tuple[int, ...]:
+        first = SETS.get(state, 0)
+        assert first is not None
+        return tuple(h for h in first.heights if 0 < h <= height)
+
 
 VALIDATORS = Contract(
     "validators",

@@ -12,10 +12,10 @@ from committee import Committee, CommitteeNetwork, registry
 from ledger_chain import ListSource, running
 from ledger_network import Add, Member, RotateKey, value_of
 
-from hanse.ledger.bft.book import PREFIX
 from hanse.ledger.bft.proposals import split_content
 from hanse.ledger.block import with_certificate
 from hanse.ledger.certificates import (
+    PREFIX,
     VoteExtension,
     decode_certificate,
     decode_extension,
