@@ -153,6 +153,8 @@ def test_validators_where_the_embedded_engine_orders(hanse, node) -> None:
     ):
         code, error = hanse("validators", *arguments)
         assert (code, error["error"]["code"]) == (5, "validators.embedded")
+    code, error = hanse("ledger", "checkpoint")
+    assert (code, error["error"]["code"]) == (5, "ledger.no_validators")
 
 
 def test_points_ledger_and_a_proof_that_needs_no_node(hanse, node, tmp_path: Path) -> None:
