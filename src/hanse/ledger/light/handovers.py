@@ -37,6 +37,17 @@ def handovers(
     return found
 
 
+def handover_certificates(
+    directory: ValidatorDirectory, snapshot: Snapshot, height: int
+) -> list[Certificate]:
+    """The certificates by which validators handed over below a block: a snapshot carries them.
+
+    Raises:
+        HandoverMissing: when one is not kept here.
+    """
+    return [change.certificate for change in handovers(directory, snapshot, 0, height)]
+
+
 def checkpoint_at(
     directory: ValidatorDirectory, snapshot: Snapshot, certificate: Certificate
 ) -> Checkpoint:

@@ -6,12 +6,15 @@ that the whole is the state of the chain shows when the rebuilt root is the trus
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hanse.core import canonical
 from hanse.core.errors import HanseError
 from hanse.crypto.suite import HASH_BYTES, Suite
 from hanse.ledger.block import Block, Header
+from hanse.ledger.certificates import Certificate
 from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.snapshots.errors import SnapshotRefused
 
@@ -29,12 +32,15 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             receipts, so that it fits a message whatever the block held.
         keys: number of keys in state.
         chunks: hashes of the chunks in order, hex.
+        handovers: certificates by which validators handed over to others before the block, by
+            ascending height: whoever restores needs them to prove anything from the genesis.
     """
 
     format: int = FORMAT
     block: Block
     keys: int
     chunks: list[str]
+    handovers: list[Certificate] = []
 
     @property
     def header(self) -> Header:
@@ -79,16 +85,24 @@ def decode_manifest(data: bytes) -> Manifest:
     return manifest
 
 
-def certify(manifest: Manifest, certificate: bytes) -> Manifest:
-    """The manifest with the validators' certificate of its block, which exists a block later."""
+def certify(
+    manifest: Manifest, certificate: bytes, handovers: Sequence[Certificate] = ()
+) -> Manifest:
+    """The manifest with the validators' certificate of its block, which exists a block later.
+
+    Args:
+        manifest: as taken.
+        certificate: of its block, encoded.
+        handovers: see `hanse.ledger.light.handovers.handover_certificates`.
+    """
     block = msgspec.structs.replace(manifest.block, certificate=msgspec.Raw(certificate))
-    return msgspec.structs.replace(manifest, block=block)
+    return msgspec.structs.replace(manifest, block=block, handovers=list(handovers))
 
 
 def manifest_hash(suite: Suite, manifest: Manifest) -> bytes:
     """Digest that names a snapshot, 32 bytes; equal states in equal chunks have the same.
 
-    It leaves the certificate out: two nodes may have collected other signatures.
+    It leaves certificates out: two nodes may have collected other signatures.
     """
     plain = certify(manifest, b"null")
     return suite.hash(canonical.tagged("hanse/snapshot/1", encode_manifest(plain)))

@@ -8,10 +8,12 @@ import msgspec
 
 from hanse.core import canonical
 from hanse.core.errors import HanseError
-from hanse.ledger.block import Block, encode_block
+from hanse.ledger.block import encode_block
+from hanse.ledger.certificates import encode_certificate
 from hanse.ledger.records import REPLAY, ReplayRecord
 from hanse.ledger.snapshots.entries import EntryReader
 from hanse.ledger.snapshots.errors import SnapshotRefused
+from hanse.ledger.snapshots.manifest import Manifest
 from hanse.ledger.state.nodes import Hash, empty_root, hash_key, hash_value
 from hanse.ledger.state.trie import Trie
 from hanse.ledger.storage.store import ROOT_KEY, Store
@@ -73,8 +75,9 @@ class Rebuilding:
             raise SnapshotRefused("the last entry of the snapshot is cut off")
         return self._root
 
-    def complete(self, chain: str, block: Block) -> None:
-        """Write head, base, the bare block and its certificate, and put everything on disk."""
+    def complete(self, chain: str, manifest: Manifest) -> None:
+        """Write head, base, the bare block and certificates, and put everything on disk."""
+        block = manifest.block
         number = block.header.height.to_bytes(8, "big")
         base = (block.header.height + 1).to_bytes(8, "big")
         certificate = bytes(block.certificate)
@@ -85,6 +88,9 @@ class Rebuilding:
             txn.put(number, encode_block(stored), db=db["blocks"])
             if certificate != bytes(NO_CERTIFICATE):
                 txn.put(number, certificate, db=db["certificates"])
+            for handover in manifest.handovers:
+                height = handover.statement.height.to_bytes(8, "big")
+                txn.put(height, encode_certificate(handover), db=db["certificates"])
             for name, value in ((b"chain", chain.encode()), (b"head", number), (b"base", base)):
                 txn.put(name, value, db=db["meta"])
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from hanse.core.errors import HanseError
 from hanse.ledger.authority import verify_block_origin
-from hanse.ledger.block import Block
+from hanse.ledger.certificates import verify_certificate
 from hanse.ledger.contract.state import StateReader
+from hanse.ledger.errors import BadCertificate
 from hanse.ledger.genesis import Genesis, genesis_hash, suite_of
+from hanse.ledger.pruning import hands_over
 from hanse.ledger.snapshots.errors import BadChunk, SnapshotIncomplete, SnapshotRefused
 from hanse.ledger.snapshots.manifest import Manifest, chunk_hash
 from hanse.ledger.snapshots.rebuilding import Rebuilding
@@ -25,24 +27,36 @@ from hanse.ledger.storage.files import naming_errors, write_synced
 from hanse.ledger.storage.store import Store
 from hanse.ledger.validators import ValidatorDirectory
 
-HeaderCheck = Callable[[Block, StateReader], None]
-"""Judges a bare block's header, given the restored state; raises when it does not hold."""
+HeaderCheck = Callable[[Manifest, StateReader], None]
+"""Judges a manifest's header and certificates, given the restored state; raises when one does
+not hold."""
 
 
 def header_check(genesis: Genesis, directory: ValidatorDirectory | None) -> HeaderCheck:
     """The orderer signed the header, or the validators that the state names certified it.
 
     The state root is trusted beforehand, so the restored state may say who the validators are.
+    Certificates of earlier handovers must be by those it names, too.
 
     Args:
         genesis: of the network.
         directory: of the registry.
     """
-    suite = suite_of(genesis)
+    suite, chain = suite_of(genesis), genesis_hash(genesis)
 
-    def check(block: Block, state: StateReader) -> None:
-        voting = directory.validators(state, block.header.height + 1) if directory else ()
+    def check(manifest: Manifest, state: StateReader) -> None:
+        block = manifest.block
+        voting = directory.validators(state, manifest.height + 1) if directory else ()
         verify_block_origin(suite, genesis, block, voting)
+        below = 0
+        for certificate in manifest.handovers:
+            height = certificate.statement.height
+            if directory is None or not below < height < manifest.height:
+                raise BadCertificate("the handovers are not in the order of their blocks")
+            verify_certificate(suite, directory.validators(state, height + 1), certificate)
+            if certificate.statement.chain != chain or not hands_over(certificate):
+                raise BadCertificate(f"block {height} hands over to nobody")
+            below = height
 
     return check
 
@@ -131,10 +145,10 @@ class Restorer:
         if self._rebuilding.keys != manifest.keys:
             raise SnapshotRefused("the number of keys is not the manifest's")
         try:
-            check(manifest.block, self._store)
+            check(manifest, self._store)
         except HanseError as error:
             raise SnapshotRefused(f"the snapshot's header does not hold: {error}") from error
-        self._rebuilding.complete(self._chain, manifest.block)
+        self._rebuilding.complete(self._chain, manifest)
         self._store.close()
         target.environment.swap_in(self._staging / "store" / "data.mdb")
         shutil.rmtree(self._staging, ignore_errors=True)
