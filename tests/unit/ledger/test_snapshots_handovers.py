@@ -14,7 +14,7 @@ from snapshot_tools import chunks, restorer, take
 
 from hanse.ledger.certificates import Certificate
 from hanse.ledger.errors import HandoverMissing
-from hanse.ledger.light.handovers import handover_certificates
+from hanse.ledger.light.handovers import kept_handovers
 from hanse.ledger.proofs import encode_proof, verify_proof
 from hanse.ledger.proving import Prover
 from hanse.ledger.scan import scan_store
@@ -53,7 +53,7 @@ def described(chain: ChangingChain, home: Path) -> Manifest:
     assert DIRECTORY is not None
     with chain.store.read() as snapshot:
         certificate = snapshot.certificate(4)
-        handed_over = handover_certificates(DIRECTORY, snapshot, 4)
+        handed_over = kept_handovers(DIRECTORY, snapshot, 4)
     assert certificate is not None
     manifest = certify(plain, certificate, handed_over)
     assert manifest_hash(NETWORK.suite, manifest) == manifest_hash(NETWORK.suite, plain)

@@ -12,8 +12,9 @@ import shutil
 from pathlib import Path
 
 from hanse.ledger.application import Application
-from hanse.ledger.block import Block
 from hanse.ledger.contract.state import StateReader
+from hanse.ledger.light.handovers import kept_handovers
+from hanse.ledger.snapshots.manifest import Manifest, certify
 from hanse.ledger.snapshots.restoring import Restorer
 from hanse.ledger.snapshots.shelf import Shelf
 from hanse.ledger.storage.store import Store
@@ -51,7 +52,7 @@ def step_back(application: Application, store: Store, snapshots: Path) -> int:
 def _restore(
     application: Application, store: Store, shelf: Shelf, height: int, staging: Path
 ) -> None:
-    manifest = shelf.manifest(height)
+    manifest = _with_certificates(application, store, shelf.manifest(height))
     root = bytes.fromhex(manifest.state_root)
     restorer = Restorer(manifest, root, application.genesis, staging)
     try:
@@ -63,8 +64,16 @@ def _restore(
         raise
 
 
-def _own(block: Block, state: StateReader) -> None:
-    """This node took the snapshot itself, of what it had executed."""
+def _own(manifest: Manifest, state: StateReader) -> None:
+    """This node took the snapshot itself, of what it had executed and certified."""
+
+
+def _with_certificates(application: Application, store: Store, manifest: Manifest) -> Manifest:
+    """What the disk holds of certificates and would lose with the state."""
+    with store.read() as snapshot:
+        certificate = snapshot.certificate(manifest.height) or b"null"
+        handed_over = kept_handovers(application.directory, snapshot, manifest.height)
+    return certify(manifest, certificate, handed_over)
 
 
 def _begin_again(application: Application, store: Store, staging: Path) -> None:

@@ -12,6 +12,7 @@ from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
 from hanse.ledger.bft.abci import abci_pb2 as pb
+from hanse.ledger.light.handovers import kept_handovers
 from hanse.ledger.registry import Registry
 from hanse.ledger.snapshots.errors import BadChunk, SnapshotRefused
 from hanse.ledger.snapshots.manifest import (
@@ -164,6 +165,7 @@ class Syncing:
             return None
         with self._store.read() as snapshot:
             certificate = snapshot.certificate(height)
+            handed_over = kept_handovers(self._registry.validators, snapshot, height)
         if certificate is None:
             return None
         return pb.Snapshot(
@@ -171,5 +173,5 @@ class Syncing:
             format=manifest.format,
             chunks=len(manifest.chunks),
             hash=manifest_hash(self._application.suite, manifest),
-            metadata=encode_manifest(certify(manifest, certificate)),
+            metadata=encode_manifest(certify(manifest, certificate, handed_over)),
         )

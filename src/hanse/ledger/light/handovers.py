@@ -6,6 +6,7 @@ from hanse.ledger.certificates import Certificate, decode_certificate
 from hanse.ledger.errors import HandoverMissing
 from hanse.ledger.light.changes import ValidatorChange
 from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.pruning import hands_over
 from hanse.ledger.storage.store import Snapshot
 from hanse.ledger.validators import ACTIVATION_DELAY, ValidatorDirectory
 
@@ -37,15 +38,19 @@ def handovers(
     return found
 
 
-def handover_certificates(
-    directory: ValidatorDirectory, snapshot: Snapshot, height: int
+def kept_handovers(
+    directory: ValidatorDirectory | None, snapshot: Snapshot, height: int
 ) -> list[Certificate]:
-    """The certificates by which validators handed over below a block: a snapshot carries them.
+    """The certificates kept here by which validators handed over below a block.
 
-    Raises:
-        HandoverMissing: when one is not kept here.
+    A snapshot carries them to the node that begins with it.
     """
-    return [change.certificate for change in handovers(directory, snapshot, 0, height)]
+    if directory is None:
+        return []
+    heights = [at - ACTIVATION_DELAY for at in directory.changes(snapshot, height + 1)]
+    found = [snapshot.certificate(handover) for handover in heights if handover < height]
+    certificates = [decode_certificate(data) for data in found if data is not None]
+    return [certificate for certificate in certificates if hands_over(certificate)]
 
 
 def checkpoint_at(

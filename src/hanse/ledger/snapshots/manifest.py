@@ -93,7 +93,7 @@ def certify(
     Args:
         manifest: as taken.
         certificate: of its block, encoded.
-        handovers: see `hanse.ledger.light.handovers.handover_certificates`.
+        handovers: see `hanse.ledger.light.handovers.kept_handovers`.
     """
     block = msgspec.structs.replace(manifest.block, certificate=msgspec.Raw(certificate))
     return msgspec.structs.replace(manifest, block=block, handovers=list(handovers))
