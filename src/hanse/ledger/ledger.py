@@ -104,7 +104,6 @@ class Ledger:
         self._application = application
         self._verifiers = verifiers
         self._waiting = Waiting(application.committed.height)
-        self._prover = Prover(store, self.genesis, application.directory, self._waiting)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._engine: Sequencing | Following | Participating
         if isinstance(role, Sequencer):
@@ -118,6 +117,8 @@ class Ledger:
             )
         else:
             self._engine = Following(application, role.source, self._waiting, self._writer, clock)
+        commits = self._engine if isinstance(self._engine, Participating) else None
+        self._prover = Prover(store, self.genesis, application.directory, self._waiting, commits)
         self._task: asyncio.Task[None] | None = None
         self._recent: dict[int, Block] = {}
         self._closed = False

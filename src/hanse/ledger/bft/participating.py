@@ -17,6 +17,7 @@ from hanse.ledger.bft.answers import Answers
 from hanse.ledger.bft.arrivals import Arrivals
 from hanse.ledger.bft.book import CertificateBook
 from hanse.ledger.bft.consensus import Consensus
+from hanse.ledger.bft.engine.answers import CommitAnswer
 from hanse.ledger.bft.engine.binary import find_engine
 from hanse.ledger.bft.engine.chain import chain_of
 from hanse.ledger.bft.engine.errors import ApplicationAhead, EngineUnreachable
@@ -141,6 +142,17 @@ class Participating:
     def certificate(self, height: int) -> bytes | None:
         """The encoded certificate of a block, once it is complete."""
         return self._book.certificate(height)
+
+    async def commit(self, height: int | None = None) -> CommitAnswer:
+        """The engine's header and votes of a block; the prover asks.
+
+        Raises:
+            EngineUnreachable: the engine does not run.
+            EngineRefused: it does not keep the block.
+        """
+        if self.rpc is None:
+            raise EngineUnreachable("the engine is starting")
+        return await self.rpc.commit(height)
 
     async def run(self) -> None:
         """Take part until cancelled."""
