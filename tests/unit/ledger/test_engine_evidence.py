@@ -12,10 +12,13 @@ from changing_chain import ChangingChain, ChangingNetwork
 from ledger_network import COUNTERS, Add, Network
 
 from hanse.ledger.block import decode_block
+from hanse.ledger.certificates import encode_certificate
 from hanse.ledger.errors import BadProof
 from hanse.ledger.genesis import genesis_hash
 from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.light.engine.commit import EngineCommit, vote_bytes
 from hanse.ledger.light.engine.evidence import EngineEvidence
+from hanse.ledger.light.engine.header import SHA256, engine_header_hash
 from hanse.ledger.light.handovers import checkpoint_at
 from hanse.ledger.proofs import Proof, StateProof, TransactionProof, encode_proof, verify_proof
 
@@ -175,3 +178,58 @@ def test_absent_voters_are_left_out(chain: ChangingChain) -> None:
     voted = verify_proof(NETWORK.genesis, encode_proof(proof)).backing.voted
     assert voted is not None
     assert (voted.power, voted.total) == (3, 4)
+
+
+def test_part_that_would_not_hold_is_left_out(chain: ChangingChain) -> None:
+    """The certificate in the engine's block is not the one stored: other signers, or none."""
+    environment, key = chain.store.environment, (6).to_bytes(8, "big")
+    with chain.store.read() as snapshot:
+        kept = snapshot.certificate(6)
+    assert kept is not None
+    other = encode_certificate(NETWORK.sign(chain.statement(6), NETWORK.members[4:6]))
+    try:
+        for stored in (other, None):
+            environment.write(lambda txn: txn.delete(key, db=environment.db["certificates"]))
+            if stored is not None:
+                environment.write(
+                    lambda txn: txn.put(key, other, db=environment.db["certificates"])
+                )
+            proof = proofs_at(chain, 8)[0]
+            assert proof.engine is None
+            verify_proof(NETWORK.genesis, encode_proof(proof))
+    finally:
+        environment.write(lambda txn: txn.put(key, kept, db=environment.db["certificates"]))
+    assert proofs_at(chain, 8)[0].engine is not None
+
+
+def revoted(commit: EngineCommit, **altered: str) -> EngineCommit:
+    """The same voters vote for an altered header."""
+    header = replace(commit.header, **altered)
+    bare = replace(commit, header=header)
+    keys = {m.did: k for m, k in zip(NETWORK.members, NETWORK.engine_keys, strict=True)}
+    votes = [
+        replace(
+            vote,
+            signature=SHA256.sign_bytes(
+                keys[vote.did], vote_bytes(bare, engine_header_hash(header), vote.time)
+            ).hex(),
+        )
+        for vote in commit.votes
+    ]
+    return replace(bare, votes=votes)
+
+
+def test_votes_that_contradict_the_certificates_are_refused(proof: TransactionProof) -> None:
+    part = evidence_of(proof)
+    first, second = part.changes
+    honest = replace(part, commit=revoted(part.commit), changes=[revoted(first), second])
+    verify_proof(NETWORK.genesis, encode_proof(replace(proof, engine=honest)))
+    other = "00" * 32
+    handed_over = replace(part, changes=[revoted(first, next_validators_hash=other), second])
+    refused(replace(proof, engine=handed_over), match="handed over to another set")
+    moved = replace(part, changes=[revoted(first, app_hash=other), second])
+    refused(replace(proof, engine=moved), match="another state")
+    state = replace(part, commit=revoted(part.commit, app_hash=other))
+    refused(replace(proof, engine=state), match="another state")
+    results = replace(part, commit=revoted(part.commit, last_results_hash=other))
+    refused(replace(proof, engine=results), match="does not hold the transaction")

@@ -12,6 +12,7 @@ from changing_chain import ChangingChain, ChangingNetwork
 from ledger_network import COUNTERS, Add
 from snapshot_tools import chunks, restorer, take
 
+from hanse.ledger.bft.recovery import step_back
 from hanse.ledger.certificates import Certificate
 from hanse.ledger.errors import HandoverMissing
 from hanse.ledger.light.handovers import kept_handovers
@@ -93,6 +94,18 @@ def test_without_them_it_says_what_it_lacks(chain: ChangingChain, tmp_path: Path
     proof = asyncio.run(prover.state(COUNTERS.key("x"), since=4))
     verify_proof(NETWORK.genesis, encode_proof(proof), prover.checkpoint())
     store.close()
+
+
+def test_a_node_that_steps_back_keeps_its_certificates(
+    chain: ChangingChain, tmp_path: Path
+) -> None:
+    take(chain, tmp_path / "snapshots")
+    chain.block([chain.transaction(Add("x", 9))])
+    chain.block()
+    assert step_back(chain.app, chain.store, tmp_path / "snapshots") == 4
+    proof = asyncio.run(chain.prover.state(COUNTERS.key("x")))
+    fact = verify_proof(NETWORK.genesis, encode_proof(proof))
+    assert (fact.height, fact.backing.changes) == (4, 2)
 
 
 @pytest.mark.parametrize(
