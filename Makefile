@@ -8,7 +8,7 @@ STAMPS := .make
 ENGINE := .cometbft/bin/cometbft
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup setup-dev demo test test-slow lint types layers coverage bench lock protos cometbft clean
+.PHONY: help setup setup-dev demo test test-slow test-faults lint types layers coverage bench lock protos cometbft clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,10 +35,14 @@ demo: $(STAMPS)/setup ## Six organisations, one collaboration, end to end (ARGS=
 	@$(BIN)/hanse demo $(ARGS)
 
 test: $(STAMPS)/setup-dev ## Run the tests
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow and not faults" $(ARGS)
 
 test-slow: $(STAMPS)/setup-dev ## Run the long suites too
 	@$(BIN)/python -m pytest -m "slow" $(ARGS)
+
+test-faults: $(STAMPS)/setup-dev $(ENGINE) ## Strike at a network of four validators, every way we know
+	@HANSE_COMETBFT="$${HANSE_COMETBFT:-$(CURDIR)/$(ENGINE)}" \
+	  $(BIN)/python -m pytest -m "faults" tests/faults $(ARGS)
 
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
 	@$(BIN)/python -m pytest -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \

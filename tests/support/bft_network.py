@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,10 +34,12 @@ class BftNetwork(CommitteeNetwork):
     """A committee whose seats have engines."""
 
     keys: list[EngineKeys] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
     ports: list[int] = field(default_factory=list)
 
     def __init__(self, seats: int = 4, members: int = 5, **options: Any) -> None:
         self.keys = [new_keys() for _ in range(members)]
+        self.hosts = ["127.0.0.1"] * members
         self.ports = free_ports(members)
         super().__init__(
             seats=seats,
@@ -48,9 +51,46 @@ class BftNetwork(CommitteeNetwork):
     def peers(self) -> tuple[Peer, ...]:
         """Everybody's engine."""
         return tuple(
-            Peer(keys.node_id, "127.0.0.1", port)
-            for keys, port in zip(self.keys, self.ports, strict=True)
+            Peer(keys.node_id, host, port)
+            for keys, host, port in zip(self.keys, self.hosts, self.ports, strict=True)
         )
+
+    def save(self, path: Path) -> None:
+        """Write everything another process needs to take a seat."""
+        super().save(path)
+        document = json.loads(path.read_text("utf-8"))
+        document["seats"] = [
+            {
+                "certificate": seat.certificate_private.hex(),
+                "validator": keys.validator.hex(),
+                "node": keys.node.hex(),
+                "power": seat.power,
+                "host": host,
+                "port": port,
+            }
+            for seat, keys, host, port in zip(
+                self.seats, self.keys, self.hosts, self.ports, strict=True
+            )
+        ]
+        path.write_text(json.dumps(document), "utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> BftNetwork:
+        """The network another process saved."""
+        network = super().load(path)
+        assert isinstance(network, cls)
+        seats = json.loads(path.read_text("utf-8"))["seats"]
+        network.keys = [
+            EngineKeys(bytes.fromhex(seat["validator"]), bytes.fromhex(seat["node"]))
+            for seat in seats
+        ]
+        network.hosts = [seat["host"] for seat in seats]
+        network.ports = [seat["port"] for seat in seats]
+        network.seats = [
+            Seat(member, bytes.fromhex(seat["certificate"]), keys.validator_public, seat["power"])
+            for member, seat, keys in zip(network.members, seats, network.keys, strict=True)
+        ]
+        return network
 
     def role_of(self, index: int, home: Path, **options: Any) -> Participant:
         """The role of one seat's node."""
@@ -60,7 +100,10 @@ class BftNetwork(CommitteeNetwork):
             home=home / "engine",
             snapshots=home / "snapshots",
             settings=EngineSettings(
-                moniker=f"n{index}", port=self.ports[index], peers=self.peers()
+                moniker=f"n{index}",
+                host=self.hosts[index],
+                port=self.ports[index],
+                peers=self.peers(),
             ),
             keys=self.keys[index],
             certificate_keys={public: seat.certificate_private},

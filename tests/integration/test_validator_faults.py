@@ -1,0 +1,40 @@
+"""Four validators as processes, struck while they work: the short part of `make test-faults`."""
+
+import asyncio
+from pathlib import Path
+
+from bft_network import BftNetwork, require_engine
+from validator_load import Load, check_promises, settled, under_load
+from validator_process import ValidatorProcess, validator_processes
+
+STILL_S = 3.0
+
+
+async def test_an_engine_a_node_and_two_of_four_are_killed(tmp_path: Path) -> None:
+    require_engine()
+    network = BftNetwork()
+    async with validator_processes(network, tmp_path) as nodes:
+        async with under_load(network, nodes) as load:
+            await nodes[1].kill_engine()
+            await load.more(8)
+            await nodes[2].kill()
+            await load.more(8)
+            await nodes[2].start()
+            await load.more(4)
+        await check_promises(load, nodes)
+        await stand_still_without_two(load, nodes)
+        await check_promises(load, nodes)
+
+
+async def stand_still_without_two(load: Load, nodes: list[ValidatorProcess]) -> None:
+    """Two of four can decide nothing; once one returns, what waited is executed."""
+    before = await settled(nodes)
+    await asyncio.gather(*[node.kill_both() for node in nodes[2:]])
+    waiting = asyncio.create_task(load.send(0))
+    await asyncio.sleep(STILL_S)
+    heights = [(await node.ask("status"))["height"] for node in nodes[:2]]
+    assert heights == [before, before]
+    assert not waiting.done()
+    await nodes[2].start()
+    await waiting
+    await nodes[3].start()
