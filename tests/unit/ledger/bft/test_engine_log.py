@@ -17,7 +17,7 @@ from hanse.ledger.bft.engine.errors import (
     EnginePortTaken,
     WrongEngineVersion,
 )
-from hanse.ledger.bft.engine.log import bound_log, failure_of, open_log
+from hanse.ledger.bft.engine.log import HaltWatch, bound_log, failure_of, open_log
 
 
 def line(message: str, level: str = "error", **more: str) -> str:
@@ -100,3 +100,29 @@ def test_engine_that_is_not_there_or_does_not_run_is_named(tmp_path: Path) -> No
     (tmp_path / "file").write_text("no program")
     with pytest.raises(EngineMissing, match="cannot be run"):
         find_engine(str(tmp_path / "file"))
+
+
+def test_engine_that_gave_up_consensus_is_noticed_once_it_says_so(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    log.write_text(line("CONSENSUS FAILURE!!!"))
+    begin = log.stat().st_size  # that was an earlier run
+    watch = HaltWatch(log, begin)
+    assert not watch.has_halted()
+    with log.open("a") as file:
+        file.write(line("finalizing commit", "info") + '{"_msg":"CONSENSUS FAIL')
+    assert not watch.has_halted()
+    with log.open("a") as file:
+        file.write('URE!!!","err":"write wal: no space left on device","level":"error"}\n')
+    assert watch.has_halted()
+    assert isinstance(failure_of(log, begin, "gave up"), EngineDiskFull)
+
+
+def test_halt_is_noticed_in_a_log_that_began_again(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    log.write_text(line("starting", "info") * 50)
+    watch = HaltWatch(log, 0)
+    assert not watch.has_halted()
+    bound_log(log, 100)
+    with log.open("a") as file:
+        file.write(line("CONSENSUS FAILURE!!!"))
+    assert watch.has_halted()

@@ -28,6 +28,7 @@ _MEANINGS: tuple[tuple[str, type[EngineFailed]], ...] = (
     ("no space left on device", EngineDiskFull),
     ("address already in use", EnginePortTaken),
 )
+_HALTED = b"CONSENSUS FAILURE!!!"
 _PLAIN_STARTS = ("panic:", "ERROR:", "fatal error:", "failed to", "the node ended", "prctl failed")
 
 
@@ -62,6 +63,36 @@ def failure_of(path: Path, begin: int, ended: str) -> EngineFailed:
     kind = next((kind for said, kind in _MEANINGS if any(said in each for each in lines)), None)
     shown = " | ".join(line[:_LINE_CHARACTERS] for line in lines[-_LINES_SHOWN:])
     return (kind or EngineFailed)(f"the engine {ended}: {shown or 'it logged no reason'}")
+
+
+class HaltWatch:
+    """Looks in the log for the engine having given up consensus while its process lives on.
+
+    After an error it cannot handle, a full disk for instance, the engine stops taking part but
+    goes on to answer.
+
+    Args:
+        path: the log.
+        begin: where in the log this run of the engine began, bytes.
+    """
+
+    def __init__(self, path: Path, begin: int) -> None:
+        self._path = path
+        self._looked = begin
+
+    def has_halted(self) -> bool:
+        """Whether it says so in what was logged since the last look."""
+        try:
+            with self._path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                # After the log was bounded, what is new begins at its beginning.
+                file.seek(self._looked if self._looked <= size else 0)
+                said = file.read()
+        except OSError:
+            return False
+        # What may be the beginning of the words is looked at again.
+        self._looked = size - min(len(said), len(_HALTED) - 1)
+        return _HALTED in said
 
 
 def _tail(path: Path, begin: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -14,10 +15,10 @@ import structlog
 
 from hanse.ledger.bft.abci.sockets import remove_socket
 from hanse.ledger.bft.engine import launch
-from hanse.ledger.bft.engine.errors import EngineFailed, EngineUnreachable
+from hanse.ledger.bft.engine.errors import EngineDiskFull, EngineFailed, EngineUnreachable
 from hanse.ledger.bft.engine.home import EngineHome
 from hanse.ledger.bft.engine.keys import EngineKeys
-from hanse.ledger.bft.engine.log import bound_log, failure_of, open_log
+from hanse.ledger.bft.engine.log import HaltWatch, bound_log, failure_of, open_log
 from hanse.ledger.bft.engine.orphan import end_orphan
 from hanse.ledger.bft.engine.rpc import EngineRpc
 
@@ -25,6 +26,8 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_SECONDS = 30.0  # having run so long, a failure is a new one
 STOP_SECONDS = 10.0
+ROOM_BYTES = 16 * 1024 * 1024  # with less on the disk the engine is not run
+_LOOK_SECONDS = 1.0
 _ASK_SECONDS = 0.05
 _LOG_LOOK_SECONDS = 5.0
 _log = structlog.get_logger("hanse.ledger.engine")
@@ -98,6 +101,7 @@ class Engine:
         """One start: keys in, process up, answer seen, keys out."""
         self.ready.clear()
         home = self._home
+        await asyncio.to_thread(self._require_room)
         remove_socket(home.rpc_socket)
         try:
             home.write_keys(self._keys)
@@ -156,6 +160,7 @@ class Engine:
                     await self._launch()
                 await self._running()
             except EngineFailed as error:
+                await self._end()
                 await self._report(error)
             except OSError as error:  # no room to write the keys, for instance
                 await self._end()
@@ -166,12 +171,27 @@ class Engine:
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _running(self) -> None:
-        """Return never: raise once the engine has ended."""
+        """Return never: raise once the engine has ended, gave up, or lacks room to go on."""
         process = self._process
         if process is None:
             raise EngineFailed("the engine never ran")
-        await process.wait()
+        watch = HaltWatch(self._home.log, self._log_begin)
+        ended = asyncio.ensure_future(process.wait())
+        try:
+            while not ended.done():
+                await asyncio.to_thread(self._require_room)
+                if await asyncio.to_thread(watch.has_halted):
+                    raise failure_of(self._home.log, self._log_begin, "gave up consensus")
+                await asyncio.wait([ended], timeout=_LOOK_SECONDS)
+        finally:
+            ended.cancel()
         raise self._failure(process)
+
+    def _require_room(self) -> None:
+        """On a full disk the engine gives up in odd places, unable even to log why."""
+        free = shutil.disk_usage(self._home.path).free
+        if free < ROOM_BYTES:
+            raise EngineDiskFull(f"{free >> 10} KiB are free, {ROOM_BYTES >> 10} are needed")
 
     async def _report(self, error: EngineFailed) -> None:
         self.ready.clear()
