@@ -194,6 +194,25 @@ def test_wrong_extensions_are_refused_and_noted(committee: Committee) -> None:
     assert judge.consensus.is_extension_valid(committee.height, liar.seat.address, right)
 
 
+@pytest.mark.parametrize("truth_first", [True, False])
+def test_two_statements_of_one_block_convict_their_signer(
+    committee: Committee, truth_first: bool
+) -> None:
+    committee.block([send(committee)])
+    liar, judge = committee.nodes[3], committee.nodes[0]
+    truth = liar.consensus.extension(committee.height)
+    stated = decode_extension(truth).statement
+    lie = msgspec.structs.replace(stated, app_hash="00" * 32)
+    suite, private = committee.network.suite, liar.seat.certificate_private
+    forged = encode_extension(VoteExtension(lie, "00" * 64))
+    untrue = encode_extension(VoteExtension(lie, sign_statement(suite, private, lie)))
+    for data in [truth, forged, untrue] if truth_first else [forged, untrue, truth]:
+        judge.consensus.is_extension_valid(committee.height, liar.seat.address, data)
+    (proved,) = [fault for fault in judge.faults.seen() if fault.proof is not None]
+    assert (proved.offender, proved.kind) == (liar.seat.member.did, "equivocation")
+    assert (proved.height, proved.proof) == (stated.height, (truth, untrue))
+
+
 def test_three_of_four_are_enough_and_two_are_not(committee: Committee) -> None:
     committee.block([send(committee)])
     committee.block(away=[3])

@@ -38,6 +38,7 @@ class _Page:
     signers: tuple[Validator, ...]
     signatures: dict[str, CommitSignature] = field(default_factory=dict)
     certificate: bytes | None = None
+    untrue: dict[str, bytes] = field(default_factory=dict)  # DID → extension that states another
 
 
 class CertificateBook:
@@ -93,8 +94,26 @@ class CertificateBook:
         validator = voter(page.signers, address)
         extension = decode_extension(data)
         if extension.statement != page.statement:
+            self._keep_untrue(page, validator, extension, data)
             raise BadCertificate("the statement is not what executing the block gives")
         self._verify(page, CommitSignature(validator.did, extension.signature), validator)
+
+    def contradiction(self, height: int, address: bytes) -> tuple[bytes, bytes] | None:
+        """Two extensions of one validator's vote on a block that state different things.
+
+        Both carry its signature, so they convict it wherever they are shown.
+
+        Raises:
+            BadCertificate: the address is nobody's of the set.
+        """
+        page = self._pages.get(height - 1)
+        if page is None:
+            return None
+        did = voter(page.signers, address).did
+        untrue, signature = page.untrue.get(did), page.signatures.get(did)
+        if untrue is None or signature is None:
+            return None
+        return encode_extension(VoteExtension(page.statement, signature.signature)), untrue
 
     def check_certificate(self, height: int, data: bytes) -> None:
         """Verify a certificate somebody else assembled, and keep it.
@@ -151,6 +170,18 @@ class CertificateBook:
             application.validators(height + 2),
         )
         return _Page(statement, signers)
+
+    def _keep_untrue(
+        self, page: _Page, validator: Validator, extension: VoteExtension, data: bytes
+    ) -> None:
+        """Keep a statement that differs, if the validator signed it of this very block."""
+        stated = extension.statement
+        if (stated.chain, stated.height) != (page.statement.chain, page.statement.height):
+            return
+        verify_statement(
+            self._application.suite, validator.certificate_public, stated, extension.signature
+        )
+        page.untrue.setdefault(validator.did, data)
 
     def _verify(self, page: _Page, signature: CommitSignature, validator: Validator) -> None:
         if page.signatures.get(signature.did) == signature:

@@ -110,6 +110,8 @@ class Consensus:
         except BadCertificate as error:
             self._note(address, height, "bad_extension", data, error)
             return False
+        finally:
+            self._note_contradiction(height, address)
         return True
 
     def finalize(
@@ -191,6 +193,18 @@ class Consensus:
         due = self._application.committed.height + 1
         if height != due:
             raise OutOfStep(f"the engine is at block {height}, the application awaits {due}")
+
+    def _note_contradiction(self, height: int, address: bytes) -> None:
+        try:
+            proof = self._book.contradiction(height, address)
+        except BadCertificate:
+            return
+        if proof is not None:
+            # What is stated with the vote on this block is the block before.
+            offender = voter(self._application.validators(height), address).did
+            reason = "it signed two statements of one block"
+            fault = Fault(offender, height - 1, "equivocation", b"", reason, proof)
+            self._faults.add(fault)
 
     def _note(
         self,

@@ -25,6 +25,8 @@ class Fault:
         kind: what it did.
         evidence: what it sent, cut to 2 KiB.
         reason: what did not hold, for people.
+        proof: two signed statements of the offender about this height that contradict each
+            other, whole; they convict it without any other report.
     """
 
     offender: str
@@ -32,18 +34,19 @@ class Fault:
     kind: FaultKind
     evidence: bytes = b""
     reason: str = ""
+    proof: tuple[bytes, bytes] | None = None
 
     @property
-    def key(self) -> tuple[str, int, str]:
+    def key(self) -> tuple[str, int, str, bool]:
         """Two faults of one key are one."""
-        return self.offender, self.height, self.kind
+        return self.offender, self.height, self.kind, self.proof is not None
 
 
 class Faults:
     """Faults seen since the start, each once, bounded, the oldest forgotten first."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, int, str], Fault] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, int, str, bool], Fault] = OrderedDict()
         self._unreported: list[Fault] = []
         self._lock = threading.Lock()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from hanse.contracts.validators.messages import ReportFault
+from hanse.contracts.validators.messages import ProveEquivocation, ReportFault
 from hanse.core.errors import HanseError, UnavailableError
 from hanse.ledger.bft.faults import Fault
+from hanse.ledger.contract.contract import Message
 from hanse.ledger.ledger import Ledger
 from hanse.node.ledger_client import Submitter
 from hanse.node.observability.logs import logger
@@ -20,7 +21,7 @@ class FaultReporter:
 
     Args:
         ledger: knows what this node saw.
-        submitter: sends ReportFault.
+        submitter: sends ReportFault, or ProveEquivocation.
         own: DID of this node; only a validator's reports count, others are kept to themselves.
     """
 
@@ -41,14 +42,8 @@ class FaultReporter:
         """Whether nothing more is to be done about it."""
         if fault.offender == self._own or not self._votes():
             return True
-        message = ReportFault(
-            offender=fault.offender,
-            height=fault.height,
-            kind=fault.kind,
-            evidence=fault.evidence.hex(),
-        )
         try:
-            await self._submitter.submit("validators", message)
+            await self._submitter.submit("validators", _message(fault))
         except UnavailableError:
             return False
         except HanseError as error:  # reported already, expelled already, not admitted yet
@@ -57,3 +52,16 @@ class FaultReporter:
 
     def _votes(self) -> bool:
         return any(v.did == self._own for v in self._ledger.validators())
+
+
+def _message(fault: Fault) -> Message:
+    """Two signatures that contradict each other convict at once; anything else is a report."""
+    if fault.proof is not None:
+        first, second = fault.proof
+        return ProveEquivocation(offender=fault.offender, first=first.hex(), second=second.hex())
+    return ReportFault(
+        offender=fault.offender,
+        height=fault.height,
+        kind=fault.kind,
+        evidence=fault.evidence.hex(),
+    )
