@@ -1,16 +1,17 @@
 """Validators that lie: what an application does when its operator is dishonest.
 
-Each entry of `MISCHIEF` changes a ledger that is not started yet. Only the liar's own answers to
-its engine change; the honest nodes see nothing but what arrives over the network.
+`turn` has every ledger this process opens from then on lie to its engine; the honest nodes see
+nothing but what arrives over the network.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from hanse.ledger.bft.consensus import Consensus
-from hanse.ledger.bft.participating import Participating
+from hanse.ledger.bft import participating
+from hanse.ledger.bft.consensus import Consensus, Outcome
 from hanse.ledger.certificates import (
     PREFIX,
     VoteExtension,
@@ -20,25 +21,16 @@ from hanse.ledger.certificates import (
     encode_extension,
     sign_statement,
 )
-from hanse.ledger.ledger import Ledger
 
 
-class Liar(Consensus):
-    """A consensus side that answers with something else."""
-
-    def __init__(self, honest: Consensus, participating: Participating) -> None:
-        self.__dict__.update(honest.__dict__)
-        self.participating = participating
-
-
-class InvalidProposer(Liar):
+class InvalidProposer(Consensus):
     """Puts garbage behind what it should propose."""
 
     def prepare(self, *arguments: Any) -> list[bytes]:
         return [*super().prepare(*arguments), b"not a transaction"]
 
 
-class Duplicator(Liar):
+class Duplicator(Consensus):
     """Proposes each transaction twice."""
 
     def prepare(self, *arguments: Any) -> list[bytes]:
@@ -46,7 +38,7 @@ class Duplicator(Liar):
         return items + [item for item in items if not item.startswith(PREFIX)]
 
 
-class Repeater(Liar):
+class Repeater(Consensus):
     """Proposes transactions of its earlier blocks again."""
 
     earlier: Sequence[bytes] = ()
@@ -58,7 +50,7 @@ class Repeater(Liar):
         return items + repeated
 
 
-class WrongCertifier(Liar):
+class WrongCertifier(Consensus):
     """Proposes certificates with a signature that is another's."""
 
     def prepare(self, *arguments: Any) -> list[bytes]:
@@ -72,14 +64,14 @@ class WrongCertifier(Liar):
         return [PREFIX + encode_certificate(wrong), *items[1:]]
 
 
-class NoCertifier(Liar):
+class NoCertifier(Consensus):
     """Leaves the certificate out of its proposals."""
 
     def prepare(self, *arguments: Any) -> list[bytes]:
         return [item for item in super().prepare(*arguments) if not item.startswith(PREFIX)]
 
 
-class FalseWitness(Liar):
+class FalseWitness(Consensus):
     """Signs, with its own key, a statement that is not what executing the block gives."""
 
     def extension(self, height: int) -> bytes:
@@ -95,29 +87,32 @@ class FalseWitness(Liar):
         return encode_extension(VoteExtension(wrong, signature))
 
 
-class Babbler(Liar):
+class Babbler(Consensus):
     """Attaches random bytes to its votes."""
 
     def extension(self, height: int) -> bytes:
         return b"\xff" * 64
 
 
-def _as(kind: Callable[[Consensus, Participating], Consensus]) -> Callable[[Ledger], None]:
-    def change(ledger: Ledger) -> None:
-        engine = ledger._engine
-        assert isinstance(engine, Participating)
-        answers = engine._answers
-        answers._consensus = kind(answers._consensus, engine)
+class Diverging(Consensus):
+    """Tells its engine of a state that nobody else has."""
 
-    return change
+    def finalize(self, *arguments: Any) -> Outcome:
+        return replace(super().finalize(*arguments), app_hash=b"\x11" * 32)
 
 
-MISCHIEF: dict[str, Callable[[Ledger], None]] = {
-    "proposes garbage": _as(InvalidProposer),
-    "proposes everything twice": _as(Duplicator),
-    "proposes old transactions": _as(Repeater),
-    "proposes wrong certificates": _as(WrongCertifier),
-    "proposes no certificate": _as(NoCertifier),
-    "states falsehoods": _as(FalseWitness),
-    "babbles": _as(Babbler),
+LIES: dict[str, type[Consensus]] = {
+    "proposes garbage": InvalidProposer,
+    "proposes everything twice": Duplicator,
+    "proposes old transactions": Repeater,
+    "proposes wrong certificates": WrongCertifier,
+    "proposes no certificate": NoCertifier,
+    "states falsehoods": FalseWitness,
+    "babbles": Babbler,
+    "computes another state": Diverging,
 }
+
+
+def turn(lie: str) -> None:
+    """Lie from now on, in this process."""
+    participating.Consensus = LIES[lie]  # type: ignore[attr-defined]

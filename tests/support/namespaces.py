@@ -1,4 +1,4 @@
-"""Hosts apart: a network namespace for each validator, joined by a switch whose cables can be cut."""
+"""Hosts apart: network namespaces joined by a switch whose cables can be pulled."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 Usage: ``python validator_child.py NETWORK_FILE SEAT HOME OPTIONS``. Each line in is a question,
 ``{"id": 1, "do": "status", …}``; each line out an answer, ``{"id": 1, "ok": …}`` or
 ``{"id": 1, "error": code}``. OPTIONS is JSON: ``skew_ms`` shifts the clock, ``mischief`` names
-something of `mischief.py` that the application does, the rest is for `Participant`.
-When the input ends the ledger is closed.
+the lie of `mischief.py` that the application tells, ``map_bytes`` is the first size of the
+database, the rest is for `Participant`. When the input ends the ledger is closed.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from bft_network import BftNetwork
 from committee import registry
 from ledger_network import value_of
-from mischief import MISCHIEF
+from mischief import turn
 
 from hanse.core.errors import HanseError
 from hanse.ledger.block import header_hash
 from hanse.ledger.clock import system_clock
 from hanse.ledger.ledger import Ledger
+from hanse.ledger.storage.store import Store
 
 LINE_BYTES = 64 << 20
 
@@ -106,6 +107,10 @@ async def run(network_file: Path, seat: int, home: Path, options: dict[str, Any]
     os.dup2(2, 1)  # whatever else is printed goes to the log
     network = BftNetwork.load(network_file)
     skew_ms, mischief = options.pop("skew_ms", 0), options.pop("mischief", "")
+    if "map_bytes" in options:
+        Store.__init__.__defaults__ = (options.pop("map_bytes"),)
+    if mischief:
+        turn(mischief)
     role = network.role_of(seat, home, **options)
     ledger = await Ledger.open(
         home,
@@ -115,8 +120,6 @@ async def run(network_file: Path, seat: int, home: Path, options: dict[str, Any]
         workers=1,
         clock=lambda: system_clock() + skew_ms,
     )
-    if mischief:
-        MISCHIEF[mischief](ledger)
     try:
         await ledger.start()
         await serve(Desk(ledger), out)

@@ -35,13 +35,18 @@ class Load:
     async def send(self, member: int, first: int = 0) -> str:
         """One transaction, from signing to its receipt, whichever node gives it; its id."""
         raw = self.network.transaction(Add(f"counter{member}", 1), member)
-        tx = parse_transaction(self.network.suite, raw).id.hex()
-        self.sent[tx] = member
+        tx = self.note(raw, member)
         turn = first
         while not await self._is_executed(self.nodes[turn % len(self.nodes)], raw, tx):
             turn += 1
             await asyncio.sleep(PAUSE_S)
         self.acknowledged.add(tx)
+        return tx
+
+    def note(self, raw: bytes, member: int) -> str:
+        """Remember that a member sent this; its id."""
+        tx = parse_transaction(self.network.suite, raw).id.hex()
+        self.sent[tx] = member
         return tx
 
     async def _is_executed(self, node: ValidatorProcess, raw: bytes, tx: str) -> bool:

@@ -35,6 +35,7 @@ class DemoNode:
         self.url = f"http://127.0.0.1:{port}"
         self.public_url = self.url  # where other nodes reach it
         self.log = home.parent / f"{organisation.key}.log"
+        self.program = [sys.executable, "-m", "hanse.cli"]
         self.did = ""
         self.passwords: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,7 +58,7 @@ class DemoNode:
         """Start the process; `wait_ready` follows it up."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-                [sys.executable, "-m", "hanse.cli", "node", "start", "--home", str(self.home)],
+                [*self.program, "node", "start", "--home", str(self.home)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
