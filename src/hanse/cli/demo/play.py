@@ -25,6 +25,7 @@ from hanse.cli.demo.progress import Progress
 from hanse.cli.demo.refusals import try_refusals
 from hanse.cli.demo.report import DemoReport, FlowReport
 from hanse.core.errors import HanseError
+from hanse.ledger.bft.engine.binary import find_engine
 
 
 class DemoFailed(HanseError):
@@ -66,6 +67,8 @@ def play(options: DemoOptions, progress: Progress) -> tuple[DemoReport, str]:
         DemoFailed: with everything that went wrong; other named errors of the step that failed.
     """
     check_files(options.files)
+    if options.ledger == "cometbft":
+        find_engine()  # says what to do before anything is started
     network = DemoNetwork(options.home, options.suite, options.ledger)
     with running(network, keep=options.keep):
         report = _in_network(network, options, progress)
