@@ -12,7 +12,7 @@ from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
 from hanse.ledger.transaction import Transaction, parse_transaction
 
-LIMIT = 100_000
+LIMIT = 40_000
 
 
 class KnownTransactions:
