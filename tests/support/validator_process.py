@@ -68,6 +68,11 @@ class ValidatorProcess:
         await self.ask("status")
 
     @property
+    def pid(self) -> int:
+        """Process id of the node, 0 when none runs."""
+        return self._process.pid if self._process is not None and self.is_running else 0
+
+    @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
