@@ -10,6 +10,7 @@ from typing import Final
 
 from hanse.api import (
     catalogue,
+    consensus,
     data,
     evidence,
     flows,
@@ -37,6 +38,7 @@ _AREAS = (
     identity,
     issuers,
     ledger,
+    consensus,
     upkeep,
     data,
     catalogue,

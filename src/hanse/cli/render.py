@@ -32,6 +32,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "code",
         "id",
     ),
+    "ConsensusValidatorView": (
+        "name",
+        "did",
+        "power",
+        "proposer",
+        "signed",
+        "prevoted",
+        "precommitted",
+    ),
+    "PeerLinkView": ("name", "moniker", "address", "outbound", "node_id"),
     "EventView": ("contract", "name", "data"),
     "TableView": ("id", "name", "state", "rows", "size_bytes", "datasets", "created_ms"),
     "ColumnView": (

@@ -14,6 +14,7 @@ from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
 from hanse.ledger.bft.faults import Fault
 from hanse.ledger.bft.participating import Participant, Participating
+from hanse.ledger.bft.standing import Standing
 from hanse.ledger.block import (
     Block,
     Header,
@@ -41,6 +42,7 @@ from hanse.ledger.proving import WAIT_SECONDS, Prover
 from hanse.ledger.pruning import require_kept
 from hanse.ledger.registry import Registry
 from hanse.ledger.scan import ScanReport, scan_store
+from hanse.ledger.statistics import BlockStatistics, block_statistics
 from hanse.ledger.storage.store import Snapshot, Store
 from hanse.ledger.upkeep import Upkeep
 from hanse.ledger.validators import Validator
@@ -63,14 +65,16 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         chain: chain id, hex.
-            role=_ROLES[type(engine)],
-            base=self.base,
+        role: of this node: sequencer, follower or participant.
+        base: lowest block kept here.
         height: last committed block.
         time_ms: its time, UTC ms.
         state_root: its state root, hex.
         pending: transactions waiting for a block (not at followers).
         failure: code of what keeps the ledger from moving now, or empty.
         refused_blocks: number of blocks refused since start (the last hundred are kept).
+        engine_restarts: how often the ordering engine was started again since start.
+        validator_faults: what this node saw validators do wrong since start.
     """
 
     chain: str
@@ -82,6 +86,8 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     pending: int
     failure: str
     refused_blocks: int
+    engine_restarts: int
+    validator_faults: int
 
 
 class Ledger:
@@ -245,6 +251,7 @@ class Ledger:
     def status(self) -> LedgerStatus:
         """Health at a glance."""
         head, engine = self._application.committed, self._engine
+        taking_part = engine if isinstance(engine, Participating) else None
         return LedgerStatus(
             chain=self.chain,
             role=_ROLES[type(engine)],
@@ -255,7 +262,37 @@ class Ledger:
             pending=0 if isinstance(engine, Following) else engine.pending,
             failure=engine.failure.code if engine.failure is not None else "",
             refused_blocks=len(self.refusals),
+            engine_restarts=taking_part.restarts if taking_part else 0,
+            validator_faults=len(taking_part.faults.seen()) if taking_part else 0,
         )
+
+    async def standing(self) -> Standing | None:
+        """Where consensus stands; None where this node runs no engine of its own.
+
+        Raises:
+            HanseError: the engine does not answer, and what is known of the reason.
+        """
+        return await self._engine.standing() if isinstance(self._engine, Participating) else None
+
+    async def peers(self) -> int:
+        """Links of this node's engine to others; 0 where it runs none.
+
+        Raises:
+            HanseError: see `standing`.
+        """
+        return await self._engine.peers() if isinstance(self._engine, Participating) else 0
+
+    def statistics(self, count: int) -> BlockStatistics:
+        """Figures of the newest ``count`` blocks; see `block_statistics`."""
+        return block_statistics(self._store, count)
+
+    @property
+    def certified_height(self) -> int:
+        """Newest block that is signed: by the orderer, or by validators a block later."""
+        if self.genesis.engine == "embedded":
+            return self.height
+        heights = range(self.height, max(self.base - 1, 0), -1)
+        return next((h for h in heights if self.certificate(h) is not None), 0)
 
     @property
     def upkeep(self) -> Upkeep:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hanse.api.base import ErrorBody, Page
+from hanse.api.consensus import ConsensusView, SearchView, StatisticsView
 from hanse.api.errors import build
 from hanse.api.ledger import (
     BlockSummary,
@@ -115,6 +116,18 @@ class LedgerArea(Area):
     def checkpoint(self) -> dict[str, Any]:
         """The newest certified header and its validators: a trusted start for verifiers."""
         return self._http.call("ledger.checkpoint", dict[str, Any])
+
+    def consensus(self) -> ConsensusView:
+        """Where ordering stands: height, round, validators, mempool, peers."""
+        return self._http.call("ledger.consensus", ConsensusView)
+
+    def statistics(self, *, blocks: int | None = None) -> StatisticsView:
+        """Block time, size and throughput of the newest blocks, 1 to 1,000 of them."""
+        return self._http.call("ledger.statistics", StatisticsView, query={"blocks": blocks})
+
+    def search(self, text: str) -> SearchView:
+        """What a height, hash, identifier or a part of a name stands for."""
+        return self._http.call("ledger.search", SearchView, query={"text": text})
 
     def wait_transaction(self, transaction: str, timeout_s: float = 60.0) -> TransactionView:
         """Wait until a transaction is committed here.

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hanse.api.base import Page
+from hanse.api.consensus import ConsensusView, SearchView, StatisticsView
 from hanse.api.ledger import BlockSummary, BlockView, LedgerStatusView, TransactionView
 from hanse.cli.command import command, group
 from hanse.cli.commands import options, upkeep
@@ -19,6 +20,7 @@ app = group(
     "The ledger: status, blocks, transactions, and proofs that hold without this node.",
     (
         "hanse ledger status",
+        "hanse ledger consensus",
         "hanse ledger genesis --output genesis.json",
         "hanse ledger prove TRANSACTION --output proof.json",
         "hanse verify proof.json --genesis genesis.json",
@@ -36,6 +38,61 @@ TransactionArgument = Annotated[str, typer.Argument(metavar="TRANSACTION", help=
 def status(run: Run) -> LedgerStatusView:
     """Show height, head and role."""
     return run.client.ledger.status()
+
+
+@command(
+    app,
+    "consensus",
+    "ledger.consensus",
+    examples=("hanse ledger consensus", "hanse ledger consensus --json"),
+)
+def consensus(run: Run) -> ConsensusView:
+    """Show where ordering stands: height, round, validators and their votes, mempool, peers.
+
+    As this node's engine sees it. "signed" is the newest block's commit; "prevoted" and
+    "precommitted" are votes of the present round that arrived here.
+    """
+    return run.client.ledger.consensus()
+
+
+@command(
+    app,
+    "statistics",
+    "ledger.statistics",
+    examples=("hanse ledger statistics", "hanse ledger statistics --blocks 1000"),
+)
+def statistics(
+    run: Run,
+    blocks: Annotated[
+        int, typer.Option("--blocks", min=1, max=1_000, help="Newest blocks to look at.")
+    ] = 100,
+) -> StatisticsView:
+    """Show block time, block size and throughput of the newest blocks.
+
+    The pauses of an idle network count as block time.
+    """
+    return run.client.ledger.statistics(blocks=blocks)
+
+
+@command(
+    app,
+    "search",
+    "ledger.search",
+    examples=(
+        "hanse ledger search 42",
+        "hanse ledger search 'First Bank'",
+        "hanse ledger search ds-… --json",
+    ),
+)
+def search(run: Run, text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="A height, hash, identifier or part of a name.")
+    ]) -> SearchView:
+    """Find by height, hash of a block or transaction, member, dataset, flow or other identifier.
+
+    Names are searched by their parts. When one thing fits, its newest transactions are shown;
+    all of them are listed by `hanse ledger transactions --subject ID`.
+    """
+    return run.client.ledger.search(text)
 
 
 @command(app, "genesis", "ledger.genesis", examples=("hanse ledger genesis --output genesis.json",))

@@ -31,6 +31,7 @@ from hanse.ledger.bft.faults import Faults
 from hanse.ledger.bft.known import KnownTransactions
 from hanse.ledger.bft.recovery import step_back
 from hanse.ledger.bft.sending import Sending
+from hanse.ledger.bft.standing import Standing, links, look
 from hanse.ledger.bft.syncing import Syncing
 from hanse.ledger.clock import Clock
 from hanse.ledger.contract.state import StateReader
@@ -154,6 +155,22 @@ class Participating:
             raise EngineUnreachable("the engine is starting")
         return await self.rpc.commit(height)
 
+    async def standing(self) -> Standing:
+        """Where consensus stands.
+
+        Raises:
+            HanseError: the engine does not answer, and what is known of the reason.
+        """
+        return await look(self._asked())
+
+    async def peers(self) -> int:
+        """Number of links to other engines.
+
+        Raises:
+            HanseError: see `standing`.
+        """
+        return len(await links(self._asked()))
+
     async def run(self) -> None:
         """Take part until cancelled."""
         home = EngineHome(self._role.home)
@@ -204,6 +221,13 @@ class Participating:
         )
         self._waiting.height = height
         _log.warning("ledger.stepped_back", height=height)
+
+    def _asked(self) -> EngineRpc:
+        if self.failure is not None:
+            raise self.failure
+        if self.rpc is None:
+            raise EngineUnreachable("the engine is starting")
+        return self.rpc
 
     async def _broadcast(self, raw: bytes) -> None:
         if self._submissions is None:

@@ -41,6 +41,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     # the ledger is readable by every member, so by every user
     (_EVERYONE, "ledger.status ledger.blocks ledger.block ledger.transactions"),
     (_EVERYONE, "ledger.transaction ledger.prove_transaction ledger.prove_state ledger.checkpoint"),
+    (_EVERYONE, "ledger.consensus ledger.statistics ledger.search"),
     # raw access serves other nodes; an administrator may look, nobody else needs it
     ((_ADMIN,), "ledger.submit ledger.raw_blocks"),
     # keeping the node's copy of the ledger in order

@@ -50,6 +50,27 @@ def _watch_network(node: Node) -> None:
         of_network(lambda net: float(bool(net.ledger.status().failure))),
     )
     watch(
+        "hanse_ledger_certified_height",
+        "Newest block whose certificate is here",
+        of_network(lambda net: net.ledger.certified_height),
+    )
+    watch(
+        "hanse_ledger_validators",
+        "Validators of the next block",
+        of_network(lambda net: len(net.ledger.validators())),
+    )
+    watch("hanse_ledger_voting_power", "Own power among them", of_network(_own_power))
+    watch(
+        "hanse_ledger_engine_restarts",
+        "Starts of the ordering engine after its end, since the node's start",
+        of_network(lambda net: net.ledger.status().engine_restarts),
+    )
+    watch(
+        "hanse_ledger_validator_faults",
+        "Faults of validators seen since start",
+        of_network(lambda net: net.ledger.status().validator_faults),
+    )
+    watch(
         "hanse_views_behind",
         "Blocks the views are behind",
         of_network(lambda net: net.ledger.height - net.projector.height),
@@ -59,6 +80,11 @@ def _watch_network(node: Node) -> None:
         "Attempts of steps this node works on",
         of_network(lambda net: net.collaboration.engine.running),
     )
+
+
+def _own_power(network: Network) -> int:
+    own = network.identity.did
+    return sum(v.power for v in network.ledger.validators() if v.did == own)
 
 
 def _audit_length(node: Node) -> Callable[[], float]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import text
 
 from hanse.api.node import HealthCheck, HealthView
-from hanse.core.errors import HanseError
+from hanse.core.errors import HanseError, catalogue
 from hanse.node.node import Node
 
 LEAST_FREE_BYTES = 256 * 2**20
@@ -77,7 +77,13 @@ def _membership(node: Node) -> tuple[bool, str]:
 def _ledger(node: Node) -> tuple[bool, str]:
     assert node.network is not None
     status = node.network.ledger.status()
-    return not status.failure, status.failure or f"height {status.height}"
+    if status.failure:
+        known = catalogue().get(status.failure)
+        return False, f"{status.failure}: {known.help}" if known else status.failure
+    where = f"height {status.height}"
+    if status.role == "participant":
+        where += f", certified {node.network.ledger.certified_height}, engine running"
+    return True, where
 
 
 def _views(node: Node) -> tuple[bool, str]:

@@ -39,6 +39,11 @@ class Metrics:
         self.audit_anchors = self._counter(
             "hanse_audit_anchors_total", "Heads of the audit log anchored", ("outcome",)
         )
+        self.ledger_peers = Gauge(
+            "hanse_ledger_peers",
+            "Links of the ordering engine to others",
+            registry=self.registry,
+        )
 
     def _counter(self, name: str, text: str, labels: Iterable[str]) -> Counter:
         return Counter(name, text, tuple(labels), registry=self.registry)

@@ -17,9 +17,9 @@ from hanse.contracts.identity.types import IdentityGenesis
 from hanse.contracts.points.types import PointsGenesis
 from hanse.contracts.validators.types import ValidatorsGenesis
 from hanse.core import canonical
-from hanse.ledger.block import Block
+from hanse.ledger.block import Block, header_hash
 from hanse.ledger.errors import BlockPruned
-from hanse.ledger.genesis import Genesis
+from hanse.ledger.genesis import Genesis, suite_of
 from hanse.node.database.engine import Database
 from hanse.node.errors import DatabaseVersion, ViewsBehind
 from hanse.node.observability.logs import logger
@@ -36,6 +36,7 @@ from hanse.node.views.projections import (
     validators,
 )
 from hanse.node.views.tables import VIEWS_SCHEMA, VIEWS_SCHEMA_VERSION, cursor, metadata
+from hanse.node.views.tables import blocks as blocks_table
 from hanse.node.views.tables import transactions as transactions_table
 
 _log = logger("node.views")
@@ -83,6 +84,7 @@ class Projector:
     def __init__(self, database: Database, genesis: Genesis, chain: str, metrics: Metrics) -> None:
         self._database = database
         self._genesis = genesis
+        self._suite = suite_of(genesis)
         self._chain = chain
         self._metrics = metrics
         self._height = 0
@@ -166,6 +168,7 @@ class Projector:
             return
         ended: list[str] = []
         with self._database.write() as connection:
+            self._index(connection, block)
             for fact in self._transactions(connection, block):
                 facts.record(connection, fact)
                 projection = PROJECTIONS.get(fact.contract)
@@ -178,6 +181,15 @@ class Projector:
         self._metrics.blocks.inc()
         for outcome in ended:
             self._metrics.tasks.labels(outcome).inc()
+
+    def _index(self, connection: Connection, block: Block) -> None:
+        connection.execute(
+            insert(blocks_table).values(
+                hash=header_hash(self._suite, block.header),
+                engine_hash=block.block_id,
+                height=block.header.height,
+            )
+        )
 
     def _transactions(self, connection: Connection, block: Block) -> Iterator[Fact]:
         header = block.header

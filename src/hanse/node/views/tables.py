@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VIEWS_SCHEMA = "views"
-VIEWS_SCHEMA_VERSION = 2
+VIEWS_SCHEMA_VERSION = 3
 metadata = MetaData()
 
 
@@ -35,6 +35,15 @@ def _text(name: str) -> Column[str]:
 
 
 cursor = Table("view_cursor", metadata, _id("chain", key=True), _big("height"))
+
+blocks = Table(
+    "view_blocks",
+    metadata,
+    _id("hash", key=True),
+    _id("engine_hash"),
+    _big("height"),
+    Index("view_blocks_engine_hash", "engine_hash"),
+)
 
 transactions = Table(
     "view_transactions",

@@ -19,19 +19,17 @@ from hanse.api.ledger import (
     SubmitTransactionRequest,
     TransactionView,
 )
-from hanse.contracts.identity.queries import get_member
 from hanse.core import canonical
 from hanse.core.encoding import b64url, unb64url
 from hanse.core.errors import InputError, UnavailableError
-from hanse.ledger.block import Block, Header, Receipt, header_hash
-from hanse.ledger.contract.state import StateReader
+from hanse.ledger.block import header_hash
 from hanse.ledger.genesis import encode_genesis
 from hanse.ledger.light.checkpoint import Checkpoint
 from hanse.ledger.proofs import Proof
 from hanse.node.errors import NoNetwork, NothingFound
 from hanse.node.http.dependencies import NetworkDep, NodeDep, PageDep, Text
 from hanse.node.http.operations import operation
-from hanse.node.network import Network
+from hanse.node.http.showing import Names, find_transaction, show_transaction, summary
 from hanse.node.views.queries.transactions import find_transactions
 
 router = APIRouter()
@@ -79,7 +77,7 @@ def blocks(network: NetworkDep, page: PageDep) -> Page[BlockSummary]:
     base = network.ledger.base
     lowest = max(height - page.limit + 1, base)
     shown = [
-        BlockSummary(**_summary(network, header))
+        BlockSummary(**summary(network, header))
         for number in range(height, lowest - 1, -1)
         if (header := network.ledger.header(number)) is not None
     ]
@@ -92,11 +90,11 @@ def block(network: NetworkDep, height: int) -> BlockView:
     found = network.ledger.block(height)
     if found is None:
         raise NothingFound("no such block")
-    known = _Names(network.ledger.state)
+    known = Names(network.ledger.state)
     return BlockView(
-        **_summary(network, found.header),
+        **summary(network, found.header),
         signature=found.signature,
-        transactions=[_transaction(found, i, known) for i in range(len(found.transactions))],
+        transactions=[show_transaction(found, i, known) for i in range(len(found.transactions))],
     )
 
 
@@ -120,7 +118,7 @@ def transactions(
             action=action,
             subject=subject,
         )
-    return Page(items=[_find(network, id_) for id_ in found.items], next=found.next)
+    return Page(items=[find_transaction(network, id_) for id_ in found.items], next=found.next)
 
 
 @operation(router, "ledger.transaction")
@@ -135,7 +133,7 @@ async def transaction(
             await network.ledger.wait_receipt(id, wait_ms / 1000)
         except UnavailableError as error:
             raise NothingFound("not committed here yet") from error
-    return await asyncio.to_thread(_find, network, id)
+    return await asyncio.to_thread(find_transaction, network, id)
 
 
 @operation(router, "ledger.submit")
@@ -194,21 +192,6 @@ def checkpoint(network: NetworkDep) -> dict[str, Any]:
     return _plain(network.ledger.checkpoint())
 
 
-class _Names:
-    """Member names from state, each looked up once."""
-
-    def __init__(self, state: StateReader) -> None:
-        self._state = state
-        self._known: dict[str, str] = {}
-
-    def of(self, did: str) -> str:
-        """Display name, empty when unknown."""
-        if did not in self._known:
-            member = get_member(self._state, did)
-            self._known[did] = "" if member is None else member.name
-        return self._known[did]
-
-
 def _plain(document: Proof | Checkpoint) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(canonical.encode(document))
     return content
@@ -220,41 +203,3 @@ def _key_parts(key: str) -> list[str | int]:
     except msgspec.DecodeError as error:
         raise InputError("key: a JSON list of strings and integers") from error
     return parts
-
-
-def _summary(network: Network, header: Header) -> dict[str, Any]:
-    values: dict[str, Any] = msgspec.structs.asdict(header)
-    names = BlockSummary.model_fields.keys() & values.keys()
-    kept = {name: values[name] for name in names}
-    return {**kept, "hash": header_hash(network.ledger.suite, header)}
-
-
-def _find(network: Network, id_: str) -> TransactionView:
-    place = network.ledger.find(id_)
-    found = None if place is None else network.ledger.block(place[0])
-    if place is None or found is None:
-        raise NothingFound("no such transaction")
-    return _transaction(found, place[1], _Names(network.ledger.state))
-
-
-def _transaction(block_: Block, index: int, known: _Names) -> TransactionView:
-    body: dict[str, Any] = json.loads(bytes(block_.transactions[index]))["body"]
-    receipt: Receipt = block_.receipts[index]
-    return TransactionView.model_validate(
-        {
-            "id": receipt.tx,
-            "height": block_.header.height,
-            "index": index,
-            "time_ms": block_.header.time_ms,
-            "sender": body["sender"],
-            "sender_name": known.of(body["sender"]),
-            "contract": body["contract"],
-            "action": body["action"],
-            "payload": body["payload"],
-            "ok": receipt.ok,
-            "code": receipt.code,
-            "message": receipt.message,
-            "events": msgspec.to_builtins(receipt.events),
-            "result": receipt.result,
-        }
-    )

@@ -14,6 +14,7 @@ from hanse.core.errors import HanseError, catalogue
 from hanse.ledger.genesis import genesis_hash
 from hanse.node.http.dependencies import NodeDep
 from hanse.node.http.operations import operation
+from hanse.node.observability.engine import count_peers, engine_metrics
 from hanse.node.observability.health import check_health
 
 router = APIRouter()
@@ -53,9 +54,10 @@ async def health(node: NodeDep, response: Response) -> HealthView:
 
 @operation(router, "node.metrics")
 async def metrics(node: NodeDep) -> Response:
-    """Prometheus text format."""
+    """Prometheus text format: the node's, then the ordering engine's."""
+    engine, _ = await asyncio.gather(engine_metrics(node), count_peers(node))
     text = await asyncio.to_thread(node.host.metrics.text)
-    return Response(text, media_type=CONTENT_TYPE_LATEST)
+    return Response(text + engine, media_type=CONTENT_TYPE_LATEST)
 
 
 @operation(router, "node.errors")
