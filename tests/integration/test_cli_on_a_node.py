@@ -164,6 +164,12 @@ def test_points_ledger_and_a_proof_that_needs_no_node(hanse, node, tmp_path: Pat
     shown = hanse("ledger", "transaction", issued["transaction"])[1]
     assert (shown["contract"], shown["action"], shown["ok"]) == ("points", "IssuePoints", True)
     assert hanse("ledger", "status")[1]["height"] >= issued["height"]
+    seen = hanse("ledger", "consensus")[1]
+    assert (seen["engine"], seen["orderer"], seen["validators"]) == ("embedded", node["did"], [])
+    assert seen["height"] >= issued["height"]
+    assert hanse("ledger", "statistics", "--blocks", "2")[1]["blocks"] == 2
+    found = hanse("ledger", "search", issued["transaction"])[1]
+    assert (found["block"]["height"], found["transactions"]) == (issued["height"], [shown])
     proof, genesis = tmp_path / "proof.json", tmp_path / "genesis.json"
     assert hanse("ledger", "genesis", "--output", str(genesis))[0] == 0
     assert genesis.read_bytes().strip() == Path(node["genesis"]).read_bytes().strip()

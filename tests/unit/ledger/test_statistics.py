@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ async def test_figures_are_those_of_the_headers(network: Network, tmp_path: Path
         assert found.transactions == 3
         assert found.empty == 1, "block 0"
         times = [h.time_ms for h in headers if h]
-        gaps = sorted(b - a for a, b in zip(times, times[1:], strict=False))
+        gaps = sorted(b - a for a, b in pairwise(times))
         assert list(found.times_ms) == gaps
         assert found.span_ms == sum(gaps)
         assert found.per_second == pytest.approx(3_000 / found.span_ms)

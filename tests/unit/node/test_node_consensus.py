@@ -12,6 +12,7 @@ import pytest
 from hanse.node.bootstrap import create_network, init_node
 from hanse.node.http.app import build_app
 from hanse.node.node import Node
+from hanse.node.observability.gauges import watch_node
 from hanse.node.settings import load_settings
 from hanse.node.wiring import build_node
 
@@ -24,6 +25,7 @@ async def node(tmp_path: Path) -> AsyncIterator[Node]:
     init_node(home, name="First Bank", suite="intl", admin_password=PASSWORD)
     create_network(home, name="trial", points=1_000)
     built = build_node(home, settings=load_settings(home))
+    watch_node(built)
     await built.start()
     yield built
     await built.stop()
@@ -39,9 +41,10 @@ async def http(node: Node) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def _act(http: httpx.AsyncClient, node: Node, url: str = "https://moved.example") -> Any:
-    """An order of any kind; its outcome, projected."""
-    done = await http.post("/v1/identity/endpoint", json={"endpoint": url})
+async def _act(http: httpx.AsyncClient, node: Node) -> Any:
+    """Some order; its outcome, projected."""
+    body = {"to": node.identity.did, "amount_points": 5}
+    done = await http.post("/v1/points/issue", json=body)
     assert done.status_code == 200, done.text
     await node.require_network().projector.wait_height(done.json()["height"])
     return done.json()
@@ -64,8 +67,8 @@ async def test_one_orderer_tells_its_engine_and_no_votes(http, node: Node) -> No
 
 
 async def test_figures_of_blocks(http, node: Node) -> None:
-    for number in range(3):
-        await _act(http, node, f"https://moved-{number}.example")
+    for _ in range(3):
+        await _act(http, node)
     found = (await http.get("/v1/ledger/statistics")).json()
     assert (found["first"], found["transactions"], found["empty_blocks"]) == (0, 3, 1)
     assert found["blocks"] == found["last"] + 1

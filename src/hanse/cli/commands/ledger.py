@@ -84,9 +84,12 @@ def statistics(
         "hanse ledger search ds-… --json",
     ),
 )
-def search(run: Run, text: Annotated[
+def search(
+    run: Run,
+    text: Annotated[
         str, typer.Argument(metavar="TEXT", help="A height, hash, identifier or part of a name.")
-    ]) -> SearchView:
+    ],
+) -> SearchView:
     """Find by height, hash of a block or transaction, member, dataset, flow or other identifier.
 
     Names are searched by their parts. When one thing fits, its newest transactions are shown;

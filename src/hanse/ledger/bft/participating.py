@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -43,7 +44,9 @@ from hanse.ledger.waiting import Waiting
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
+LOOK_SECONDS = 5.0
 _log = structlog.get_logger("hanse.ledger")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, repr=False)
@@ -161,7 +164,7 @@ class Participating:
         Raises:
             HanseError: the engine does not answer, and what is known of the reason.
         """
-        return await look(self._asked())
+        return await _in_time(look(self._asked()))
 
     async def peers(self) -> int:
         """Number of links to other engines.
@@ -169,7 +172,7 @@ class Participating:
         Raises:
             HanseError: see `standing`.
         """
-        return len(await links(self._asked()))
+        return len(await _in_time(links(self._asked())))
 
     async def run(self) -> None:
         """Take part until cancelled."""
@@ -244,3 +247,12 @@ class Participating:
     def _retain_height(self, height: int) -> int:
         keep = self._role.keep_blocks
         return max(height - keep, 0) if keep else 0
+
+
+async def _in_time(answer: Awaitable[T]) -> T:
+    """Whoever looks does not wait for an engine that hangs."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await answer
+    except TimeoutError as error:
+        raise EngineUnreachable(f"no answer within {LOOK_SECONDS:g} s") from error
