@@ -327,7 +327,9 @@ _ADMIN = (
     "credentials.reinstate credentials.revoke credentials.reissue ledger.submit ledger.raw_blocks "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "
     "points.unfreeze audit.log audit.verify_log validators.vote validators.register "
-    "validators.deregister"
+    "validators.deregister "
+    "upkeep.snapshots upkeep.take_snapshot upkeep.prune upkeep.archives upkeep.export_archive "
+    "upkeep.restore_archive upkeep.backups upkeep.back_up"
 )
 _STEWARD = (
     "credentials.list credentials.get data.import_path data.upload data.list data.get "
