@@ -44,7 +44,7 @@ async def test_liar_is_refused_and_noted_by_all_others(tmp_path: Path, lie: str)
 
 
 async def test_two_engines_with_one_key_are_noted_as_equivocating(tmp_path: Path) -> None:
-    """A copy of the home without its record of votes votes a second time at the same heights."""
+    """A second process without the record of votes votes again, for something else."""
     require_engine()
     network = BftNetwork()
     async with validator_processes(network, tmp_path) as nodes:
@@ -67,7 +67,7 @@ async def twin_of(node: ValidatorProcess, network: BftNetwork, folder: Path) -> 
     other.ports[node.seat] = other.ports[spare]
     other.save(folder / "twin.json")
     twin = ValidatorProcess(folder / "twin.json", node.seat, folder / "twin")
-    await twin.start()
+    await twin.start(mischief="refuses everything")
     return twin
 
 

@@ -16,9 +16,11 @@ from hanse.core.ports import free_ports
 from hanse.ledger.bft.engine.binary import find_engine
 from hanse.ledger.bft.engine.errors import EngineMissing
 from hanse.ledger.bft.engine.keys import EngineKeys, new_keys
-from hanse.ledger.bft.engine.settings import EngineSettings, Peer
+from hanse.ledger.bft.engine.settings import EngineSettings, Peer, Timeouts
 from hanse.ledger.bft.participating import Participant
 from hanse.ledger.ledger import Ledger
+
+DEFAULT = Timeouts()
 
 
 def require_engine() -> None:
@@ -92,7 +94,9 @@ class BftNetwork(CommitteeNetwork):
         ]
         return network
 
-    def role_of(self, index: int, home: Path, **options: Any) -> Participant:
+    def role_of(
+        self, index: int, home: Path, timeouts: Timeouts = DEFAULT, **options: Any
+    ) -> Participant:
         """The role of one seat's node."""
         seat: Seat = self.seats[index]
         public = self.suite.signing_public(seat.certificate_private).hex()
@@ -104,6 +108,7 @@ class BftNetwork(CommitteeNetwork):
                 host=self.hosts[index],
                 port=self.ports[index],
                 peers=self.peers(),
+                timeouts=timeouts,
             ),
             keys=self.keys[index],
             certificate_keys={public: seat.certificate_private},

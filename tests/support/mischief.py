@@ -94,6 +94,13 @@ class Babbler(Consensus):
         return b"\xff" * 64
 
 
+class Refuser(Consensus):
+    """Votes against every proposal of others."""
+
+    def is_acceptable(self, *arguments: Any) -> bool:
+        return False
+
+
 class Diverging(Consensus):
     """Tells its engine of a state that nobody else has."""
 
@@ -109,6 +116,7 @@ LIES: dict[str, type[Consensus]] = {
     "proposes no certificate": NoCertifier,
     "states falsehoods": FalseWitness,
     "babbles": Babbler,
+    "refuses everything": Refuser,
     "computes another state": Diverging,
 }
 

@@ -35,7 +35,14 @@ def line(message: str, level: str = "error", **more: str) -> str:
             "ERROR: app block height (1) is too far below block store base (8)\n",
             ApplicationBehind,
         ),
-        ("panic: state.AppHash does not match AppHash after replay. Got\n", ApplicationDiverged),
+        (
+            "panic: state.AppHash does not match AppHash after replay. Got\n\tAB, expected CD.\n",
+            ApplicationDiverged,
+        ),
+        (
+            "panic: state.AppHash does not match AppHash after replay. Got\n\tAB, expected .\n",
+            ApplicationAhead,
+        ),
         (line("write failed", err="write x: no space left on device"), EngineDiskFull),
         ("failed to listen: bind: address already in use\n", EnginePortTaken),
         (line("something else"), EngineFailed),

@@ -28,6 +28,9 @@ _MEANINGS: tuple[tuple[str, type[EngineFailed]], ...] = (
     ("no space left on device", EngineDiskFull),
     ("address already in use", EnginePortTaken),
 )
+# Where the engine has no state at all it complains about the application's hash as well, and
+# expects none: it was emptied while the application was not.
+_EMPTIED = ", expected ."
 _HALTED = b"CONSENSUS FAILURE!!!"
 _PLAIN_STARTS = ("panic:", "ERROR:", "fatal error:", "failed to", "the node ended", "prctl failed")
 
@@ -61,6 +64,8 @@ def failure_of(path: Path, begin: int, ended: str) -> EngineFailed:
     text = _tail(path, begin)
     lines = _telling(text)
     kind = next((kind for said, kind in _MEANINGS if any(said in each for each in lines)), None)
+    if kind is ApplicationDiverged and f"{_EMPTIED}\n" in text:
+        kind = ApplicationAhead
     shown = " | ".join(line[:_LINE_CHARACTERS] for line in lines[-_LINES_SHOWN:])
     return (kind or EngineFailed)(f"the engine {ended}: {shown or 'it logged no reason'}")
 
