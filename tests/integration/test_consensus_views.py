@@ -135,6 +135,10 @@ async def test_consensus_metrics_and_search_of_two_validators_then_of_one(
     by_engine = await operator.get("/v1/ledger/search", text=block.block_id)
     assert by_engine["block"]["height"] == done["height"]
 
+    parts = {part["name"]: part for part in (await operator.get("/health"))["checks"]}
+    assert parts["ledger"]["ok"]
+    assert parts["ledger"]["detail"].endswith("linked engines: 1")
+
     # An engine that hangs is named, and the rest of the node goes on.
     os.kill(operator.engine_pid, signal.SIGSTOP)
     away = await operator.get("/v1/ledger/consensus")
@@ -143,6 +147,8 @@ async def test_consensus_metrics_and_search_of_two_validators_then_of_one(
     assert "hanse_ledger_peers NaN" in text
     assert "cometbft_" not in text
     assert (await operator.get("/v1/ledger/statistics"))["status"] == 200
+    parts = {part["name"]: part for part in (await operator.get("/health"))["checks"]}
+    assert parts["ledger"]["detail"].endswith("the engine does not answer")
     # One that ends is started again, and counted.
     os.kill(operator.engine_pid, signal.SIGKILL)
     back = await operator.eventually("/v1/ledger/consensus", lambda v: v.get("engine_restarts"))

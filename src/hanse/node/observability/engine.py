@@ -15,17 +15,19 @@ MAX_BYTES = 1_048_576
 _log = logger("node.metrics")
 
 
-async def count_peers(node: Node) -> None:
-    """Set the gauge of the engine's links; NaN while the engine does not answer."""
-    gauge = node.host.metrics.ledger_peers
-    if node.network is None:
-        gauge.set(0)
-        return
+async def count_peers(node: Node) -> int | None:
+    """Links of the engine to others, also set as gauge (NaN for None).
+
+    None while the engine does not answer; 0 without one.
+    """
+    found: int | None = 0
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            gauge.set(await node.network.ledger.peers())
+            found = 0 if node.network is None else await node.network.ledger.peers()
     except (HanseError, TimeoutError):
-        gauge.set(float("nan"))
+        found = None
+    node.host.metrics.ledger_peers.set(float("nan") if found is None else found)
+    return found
 
 
 async def engine_metrics(node: Node) -> bytes:

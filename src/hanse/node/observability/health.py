@@ -15,8 +15,13 @@ LEAST_FREE_BYTES = 256 * 2**20
 MOST_BLOCKS_BEHIND = 1_000
 
 
-def check_health(node: Node) -> HealthView:
-    """Look at every part; a part that fails names why, without secrets."""
+def check_health(node: Node, peers: int | None = None) -> HealthView:
+    """Look at every part; a part that fails names why, without secrets.
+
+    Args:
+        node: this one.
+        peers: links of its ordering engine to others; None when not known.
+    """
     checks = [
         _guarded("database", lambda: _database(node)),
         _guarded("audit_log", lambda: _audit(node)),
@@ -25,7 +30,7 @@ def check_health(node: Node) -> HealthView:
     ]
     if node.network is not None:
         checks += [
-            _guarded("ledger", lambda: _ledger(node)),
+            _guarded("ledger", lambda: _ledger(node, peers)),
             _guarded("views", lambda: _views(node)),
         ]
     parts = node.background.failures
@@ -74,7 +79,7 @@ def _membership(node: Node) -> tuple[bool, str]:
     return state != "REJECTED", state.lower()
 
 
-def _ledger(node: Node) -> tuple[bool, str]:
+def _ledger(node: Node, peers: int | None) -> tuple[bool, str]:
     assert node.network is not None
     status = node.network.ledger.status()
     if status.failure:
@@ -82,7 +87,8 @@ def _ledger(node: Node) -> tuple[bool, str]:
         return False, f"{status.failure}: {known.help}" if known else status.failure
     where = f"height {status.height}"
     if status.role == "participant":
-        where += f", certified {node.network.ledger.certified_height}, engine running"
+        linked = "the engine does not answer" if peers is None else f"linked engines: {peers}"
+        where += f", certified {node.network.ledger.certified_height}, {linked}"
     return True, where
 
 

@@ -46,7 +46,8 @@ def show_node(node: NodeDep) -> NodeView:
 @operation(router, "node.health")
 async def health(node: NodeDep, response: Response) -> HealthView:
     """Every part that was looked at; 503 when one does not work."""
-    found = await asyncio.to_thread(check_health, node)
+    peers = await count_peers(node)
+    found = await asyncio.to_thread(check_health, node, peers)
     if not found.ok:
         response.status_code = 503
     return found
