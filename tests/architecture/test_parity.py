@@ -14,6 +14,8 @@ from hanse.sdk.area import Area
 
 NOT_ON_THE_COMMAND_LINE = {
     "ledger.raw_blocks": "followers fetch these; people read ledger blocks",
+    "ledger.prove_snapshot": "nodes that join begin with it",
+    "ledger.ask_engine": "engines that join ask each other's",
     "peer.challenge": "nodes speak to nodes",
     "peer.answer": "nodes speak to nodes",
     "peer.send": "nodes speak to nodes",

@@ -56,11 +56,12 @@ class Office:
         return {item["did"] for item in proof["certificate"]["signatures"]}
 
 
-def engine_environment() -> dict[str, str]:
-    return {VARIABLE: os.environ[VARIABLE]} if VARIABLE in os.environ else {}
+def engine_environment(**settings: str) -> dict[str, str]:
+    program = {VARIABLE: os.environ[VARIABLE]} if VARIABLE in os.environ else {}
+    return program | {f"HANSE_ENGINE__{name}": value for name, value in settings.items()}
 
 
-def prepared(root: Path) -> tuple[SmallNetwork, list[int]]:
+def prepared(root: Path, **settings: str) -> tuple[SmallNetwork, list[int]]:
     """Two homes, both prepared to order, the operator's as the only validator; none runs."""
     http_1, http_2, *engines = free_ports(5)
     nodes = {
@@ -68,7 +69,7 @@ def prepared(root: Path) -> tuple[SmallNetwork, list[int]]:
         "bank": RunningNode("bank", root / "bank", http_2),
     }
     for node, port in zip(nodes.values(), engines, strict=False):
-        node.environment = engine_environment()
+        node.environment = engine_environment(**settings)
         node.init(node.key, "sm")
         office = Office(node, root)
         office.hanse("node", "validator", "--home", str(node.home), "--port", str(port))
@@ -126,3 +127,39 @@ def test_network_grows_to_two_validators_and_shrinks_again(tmp_path: Path) -> No
 def expect_powers(offices: list[Office], powers: dict[str, int]) -> None:
     for office in offices:
         wait_until(office.powers, lambda found: found == powers, what="the set", timeout_s=WAIT_S)
+
+
+def test_member_joins_by_a_snapshot_and_is_voted_in(tmp_path: Path) -> None:
+    require_engine()
+    network, (first, port, _) = prepared(tmp_path, SNAPSHOT_INTERVAL="5", JOIN_BY="snapshot")
+    operator, bank = network["operator"], network["bank"]
+    both = {operator.did: 1, bank.did: 1}
+    try:
+        operator.start()
+        theirs, ours = Office(operator, tmp_path), Office(bank, tmp_path)
+        theirs.login()
+        names = iter(range(100))
+        while len(theirs.hanse("ledger", "snapshot", "list")["items"]) < 2:
+            theirs.hanse(
+                "validators", "register", f"127.0.0.1:{first}", "--name", f"op-{next(names)}"
+            )
+        network.join(MemberPlan("bank", ["data_consumer"]))
+        network.admit(["bank"])
+        ours.login()
+        status = ours.hanse("ledger", "status")
+        assert (status["role"], status["base"] > 5) == ("participant", True)
+
+        # It takes part like any other: registers, votes, proves from the genesis.
+        ours.hanse("validators", "register", f"127.0.0.1:{port}", "--name", "bank-1")
+        theirs.hanse("validators", "vote", bank.did, "1", "--yes")
+        expect_powers([theirs, ours], both)
+        sent = ours.hanse("validators", "vote", bank.did, "1", "--yes")
+        assert ours.signers(sent["transaction"]) == set(both)
+
+        # Started again, it goes on from there.
+        bank.stop()
+        bank.start()
+        network.sync()
+        assert ours.hanse("ledger", "status")["base"] == status["base"]
+    finally:
+        network.stop()

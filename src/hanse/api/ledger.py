@@ -85,6 +85,21 @@ class RawBlocksView(View):
     height: int
 
 
+class AskEngineRequest(Request):
+    """One question for this node's engine, in another engine's name."""
+
+    method: Literal["commit", "validators", "consensus_params"]
+    height: Annotated[int | None, Field(ge=1, le=2**53 - 1)] = None
+    page: Annotated[int | None, Field(ge=1, le=100)] = None
+    per_page: Annotated[int | None, Field(ge=1, le=100)] = None
+
+
+class EngineAnswerView(View):
+    """What the engine answered, JSON: ``{"result": …}`` or ``{"error": …}``."""
+
+    answer: Annotated[str, Field(max_length=1 << 20)]
+
+
 class SubmitTransactionRequest(Request):
     """A signed transaction: base64url of its canonical bytes."""
 
@@ -149,6 +164,23 @@ OPERATIONS = (
         RawBlocksView,
         access="peer",
         query=("from_height", "limit", "wait_ms"),
+    ),
+    Operation(
+        "ledger.prove_snapshot",
+        "GET",
+        "/v1/ledger/proofs/snapshot",
+        "Proof of the newest snapshot's header, for nodes that join",
+        dict[str, Any],
+        access="peer",
+    ),
+    Operation(
+        "ledger.ask_engine",
+        "POST",
+        "/v1/ledger/engine/questions",
+        "Commits and validators as the engine has them, for engines that join",
+        EngineAnswerView,
+        AskEngineRequest,
+        "peer",
     ),
     Operation(
         "ledger.prove_transaction",

@@ -12,6 +12,8 @@ import msgspec
 
 from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
+from hanse.ledger.bft.engine.errors import NoEngine
+from hanse.ledger.bft.engine.questions import EngineQuestion
 from hanse.ledger.bft.faults import Fault
 from hanse.ledger.bft.participating import Participant, Participating
 from hanse.ledger.bft.standing import Standing
@@ -33,6 +35,7 @@ from hanse.ledger.genesis import Genesis, suite_of
 from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.intake.verifiers import Verifiers
 from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.light.header_proof import HeaderProof
 from hanse.ledger.ordering.follower import Follower, Refusal
 from hanse.ledger.ordering.following import Following
 from hanse.ledger.ordering.sequencer import Sequencer, SequencerEngine
@@ -172,6 +175,15 @@ class Ledger:
             raise LedgerClosed()
         if self._task is None:
             self._task = asyncio.create_task(self._engine.run(), name="ledger")
+
+    async def begun(self) -> None:
+        """Return when it is settled with which block this copy begins.
+
+        A node that takes part in ordering may begin with a snapshot of others; until then it
+        stands at block 0, and afterwards the blocks before are not here.
+        """
+        if isinstance(self._engine, Participating):
+            await self._engine.begun()
 
     async def close(self) -> None:
         """Stop; a block being written is finished first."""
@@ -410,6 +422,28 @@ class Ledger:
     def checkpoint(self) -> Checkpoint:
         """The newest certified header, for others to trust; see `Prover`."""
         return self._prover.checkpoint()
+
+    def prove_snapshot(self) -> HeaderProof:
+        """Proof of the header of the newest snapshot that newcomers may begin with; see `Prover`.
+
+        Raises:
+            NoEngine: this node offers none, as it takes no part in ordering.
+            NoSuchSnapshot: none was taken yet.
+        """
+        if not isinstance(self._engine, Participating):
+            raise NoEngine()
+        return self._prover.header(self._engine.newest_snapshot())
+
+    async def ask_engine(self, question: EngineQuestion) -> bytes:
+        """What this node's engine answers to a question for another node's.
+
+        Raises:
+            NoEngine: this node takes no part in ordering.
+            EngineUnreachable: it does not answer now.
+        """
+        if not isinstance(self._engine, Participating):
+            raise NoEngine()
+        return await self._engine.answer(question)
 
     async def verify_store(self) -> ScanReport:
         """Read every block and the whole state from disk and verify them.

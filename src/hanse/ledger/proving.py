@@ -31,6 +31,7 @@ from hanse.ledger.light.changes import ValidatorChange
 from hanse.ledger.light.checkpoint import Checkpoint
 from hanse.ledger.light.engine.collecting import EngineCollector, EngineCommits
 from hanse.ledger.light.handovers import checkpoint_at, handovers
+from hanse.ledger.light.header_proof import HeaderProof
 from hanse.ledger.proofs import StateProof, TransactionProof
 from hanse.ledger.state.nodes import hash_key
 from hanse.ledger.state.trie import Trie
@@ -154,6 +155,26 @@ class Prover:
                 if data is not None:
                     return checkpoint_at(self._directory, snapshot, decode_certificate(data))
         raise NothingToProve()
+
+    def header(self, height: int) -> HeaderProof:
+        """Proof of a block's header alone; also where only its bare block is kept.
+
+        Raises:
+            NoValidators: in a network with one orderer.
+            NotCertifiedYet: its certificate is not here.
+            HandoverMissing: when this node lacks the certificate of a change before it.
+        """
+        certificate, changes = self._origin(height, 0)
+        if certificate is None:
+            raise NoValidators()
+        with self._store.read() as snapshot:
+            block = _block(snapshot, height)
+        return HeaderProof(
+            header=block.header,
+            block_id=block.block_id,
+            certificate=certificate,
+            changes=changes,
+        )
 
     async def _certified(self, heights: tuple[int, ...], wait_s: float) -> int:
         """The newest of some heights that is certified, once one is."""

@@ -96,6 +96,7 @@ class Network:
         await asyncio.to_thread(self.projector.prepare)
         await asyncio.to_thread(self.tables.recover)
         await self.ledger.start()
+        await self.ledger.begun()
         await asyncio.to_thread(self.signing_key.settle)
         background.start("keys", self.signing_key.run)
         background.start("views", lambda: self.projector.follow(self.ledger))
@@ -147,7 +148,7 @@ def _role(host: Host, genesis: Genesis) -> tuple[Role, HttpBlockSource | None]:
     if settings.role == "sequencer":
         return Sequencer(orderer_key(host.secrets)), None
     if settings.role == "participant":
-        return participant(host), None
+        return participant(host, genesis), None
     session = PeerSession(
         host.http, host.secrets.identity, settings.operator_url, genesis.orderer.did, host.clock
     )

@@ -6,13 +6,17 @@ from hanse.contracts.validators.queries import get_newest_set, get_node
 from hanse.ledger.bft.engine.settings import EngineSettings, Peer
 from hanse.ledger.bft.participating import Participant
 from hanse.ledger.contract.state import StateReader
+from hanse.ledger.genesis import Genesis
 from hanse.node.errors import BadSettings
 from hanse.node.host import Host
 from hanse.node.secrets import has_ordering_keys, ordering_keys
+from hanse.node.snapshot_start import SnapshotStart
+from hanse.node.transport.session import PeerSession
+from hanse.node.transport.source import SnapshotSource
 from hanse.node.validator_keys import ValidatorKeys
 
 
-def participant(host: Host) -> Participant:
+def participant(host: Host, genesis: Genesis) -> Participant:
     """Settings and keys of this node's engine.
 
     Raises:
@@ -37,6 +41,7 @@ def participant(host: Host) -> Participant:
         binary=settings.binary,
         snapshot_interval=settings.snapshot_interval,
         keep_blocks=settings.keep_blocks,
+        start=_start(host, genesis),
     )
 
 
@@ -53,6 +58,22 @@ def validator_peers(state: StateReader) -> tuple[Peer, ...]:
     newest = get_newest_set(state)
     nodes = [get_node(state, v.did) for v in newest.validators] if newest else []
     return tuple(_peer(f"{node.node_id}@{node.address}") for node in nodes if node is not None)
+
+
+def _start(host: Host, genesis: Genesis) -> SnapshotStart | None:
+    """With a snapshot of the operator's node, when that is wished and there is another node."""
+    settings = host.settings
+    if settings.engine.join_by == "replay" or not settings.ledger.operator_url:
+        return None
+    session = PeerSession(
+        host.http,
+        host.secrets.identity,
+        settings.ledger.operator_url,
+        genesis.orderer.did,
+        host.clock,
+    )
+    other = SnapshotSource(session)
+    return SnapshotStart(genesis, other.prove, other.ask)
 
 
 def _peer(text: str) -> Peer:

@@ -16,6 +16,7 @@ from hanse.core.errors import UnavailableError
 from hanse.ledger.collector import relax_collector
 from hanse.node.home import NodeHome
 from hanse.node.http.app import build_app
+from hanse.node.http.quiet import QuietServer
 from hanse.node.lock import HomeLock
 from hanse.node.node import Node
 from hanse.node.observability.gauges import watch_node
@@ -78,19 +79,6 @@ def _stopping_on_signals(node: Node) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to the event loop.
-
-    The original raises a caught signal again once it has stopped serving, which would end this
-    process before it has anchored its log and closed its files.
-    """
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture nothing."""
-        yield
-
-
 async def _serve(node: Node, listener: socket.socket) -> None:
     http = node.host.settings.http
     config = uvicorn.Config(
@@ -106,7 +94,7 @@ async def _serve(node: Node, listener: socket.socket) -> None:
         ssl_certfile=http.tls_certificate or None,
         ssl_keyfile=http.tls_private_key or None,
     )
-    server = _Server(config)
+    server = QuietServer(config)
 
     async def stop() -> None:
         await node.stopping.wait()

@@ -66,6 +66,7 @@ class EngineSettings(Section):
     metrics_port: int = Field(default=0, ge=0, le=65535)
     binary: str = ""
     peers: list[str] = Field(default_factory=list)
+    join_by: Literal["replay", "snapshot"] = "replay"
     snapshot_interval: int = Field(default=1_000, ge=0)
     keep_blocks: int = Field(default=0, ge=0)
 

@@ -66,6 +66,9 @@ metrics_port = 0
 binary = ""
 # Further engines to stay connected to, as id@host:port; registered nodes are known anyway.
 peers = []
+# How a node that has no block yet begins: "replay" executes every block, and has all histories;
+# "snapshot" takes over a proven state, and has histories from there on only.
+join_by = "replay"
 # Blocks from one state snapshot to the next, for newcomers and for repair; 0 for none.
 snapshot_interval = 1000
 # Blocks the engine keeps of its own; 0 for all. The ledger's blocks are pruned apart.

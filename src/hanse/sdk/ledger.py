@@ -9,8 +9,10 @@ from hanse.api.base import ErrorBody, Page
 from hanse.api.consensus import ConsensusView, SearchView, StatisticsView
 from hanse.api.errors import build
 from hanse.api.ledger import (
+    AskEngineRequest,
     BlockSummary,
     BlockView,
+    EngineAnswerView,
     LedgerStatusView,
     RawBlocksView,
     SubmittedView,
@@ -84,6 +86,23 @@ class LedgerArea(Area):
             timeout_s=LONG_POLL_S + wait_ms / 1000,
         )
         return [unb64url(block) for block in answer.blocks]
+
+    def prove_snapshot(self) -> dict[str, Any]:
+        """Proof of the header of the node's newest snapshot."""
+        return self._http.call("ledger.prove_snapshot", dict[str, Any], timeout_s=LONG_POLL_S)
+
+    def ask_engine(
+        self,
+        method: str,
+        *,
+        height: int | None = None,
+        page: int | None = None,
+        per_page: int | None = None,
+    ) -> str:
+        """What the node's engine answers (JSON): commit, validators or consensus_params."""
+        fields = {"method": method, "height": height, "page": page, "per_page": per_page}
+        body = build(AskEngineRequest, fields)
+        return self._http.call("ledger.ask_engine", EngineAnswerView, body=body).answer
 
     def prove_transaction(self, transaction: str, *, since: int = 0) -> dict[str, Any]:
         """Proof that a transaction and its receipt are on the ledger.

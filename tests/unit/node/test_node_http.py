@@ -325,6 +325,7 @@ _ADMIN = (
     "issuers.accredit issuers.withdraw rights.transfer "
     "members.reinstate members.remove credentials.list credentials.get credentials.suspend "
     "credentials.reinstate credentials.revoke credentials.reissue ledger.submit ledger.raw_blocks "
+    "ledger.prove_snapshot ledger.ask_engine "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "
     "points.unfreeze audit.log audit.verify_log validators.vote validators.register "
     "validators.deregister "

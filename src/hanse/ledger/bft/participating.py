@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from hanse.ledger.application import Application
 from hanse.ledger.bft.abci.server import AbciServer
 from hanse.ledger.bft.answers import Answers
 from hanse.ledger.bft.arrivals import Arrivals
+from hanse.ledger.bft.beginning import PATIENCE_SECONDS, Start, begin_with_snapshot
 from hanse.ledger.bft.book import CertificateBook
 from hanse.ledger.bft.consensus import Consensus
 from hanse.ledger.bft.engine.answers import CommitAnswer
@@ -25,8 +27,9 @@ from hanse.ledger.bft.engine.errors import ApplicationAhead, EngineUnreachable
 from hanse.ledger.bft.engine.home import EngineHome
 from hanse.ledger.bft.engine.keys import EngineKeys
 from hanse.ledger.bft.engine.process import Engine
+from hanse.ledger.bft.engine.questions import EngineQuestion, encode_answer
 from hanse.ledger.bft.engine.rpc import EngineRpc
-from hanse.ledger.bft.engine.settings import EngineSettings, Peer
+from hanse.ledger.bft.engine.settings import EngineSettings, Peer, StateSync
 from hanse.ledger.bft.engine.submission import Submissions
 from hanse.ledger.bft.faults import Faults
 from hanse.ledger.bft.known import KnownTransactions
@@ -63,6 +66,8 @@ class Participant:
         binary: path of the engine's program; empty to look for it.
         snapshot_interval: blocks from one snapshot to the next, 0 for none.
         keep_blocks: blocks the engine keeps of its own, 0 for all.
+        start: how a ledger without blocks begins with a snapshot; None to replay every block.
+        start_seconds: how long that may take before every block is replayed all the same.
     """
 
     home: Path
@@ -74,6 +79,8 @@ class Participant:
     binary: str = ""
     snapshot_interval: int = 0
     keep_blocks: int = 0
+    start: Start | None = None
+    start_seconds: float = PATIENCE_SECONDS
 
 
 class Participating:
@@ -118,6 +125,7 @@ class Participating:
             self._retain_height,
         )
         self._engine: Engine | None = None
+        self._begun = asyncio.Event()
         self._submissions: Submissions | None = None
         self.rpc: EngineRpc | None = None
         self._failure: HanseError | None = EngineUnreachable("the engine is starting")
@@ -174,8 +182,32 @@ class Participating:
         """
         return len(await _in_time(links(self._asked())))
 
+    async def begun(self) -> None:
+        """Return when it is settled with which block this node begins."""
+        await self._begun.wait()
+
+    def newest_snapshot(self) -> int:
+        """Height of the newest snapshot offered to newcomers; raises NoSuchSnapshot."""
+        return self._syncing.newest()
+
+    async def answer(self, question: EngineQuestion) -> bytes:
+        """What this node's engine answers to a question for another's.
+
+        Raises:
+            HanseError: see `standing`.
+        """
+        (reply,) = await self._asked().calls([(question.method, dict(question.params))])
+        return encode_answer(reply)
+
     async def run(self) -> None:
         """Take part until cancelled."""
+        try:
+            await self._take_part()
+        finally:
+            self._begun.set()
+
+    async def _take_part(self) -> None:
+        self._loop = asyncio.get_running_loop()
         home = EngineHome(self._role.home)
         home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with AbciServer(home.abci_socket, self._answers), EngineRpc(home.rpc_socket) as rpc:
@@ -203,16 +235,30 @@ class Participating:
                 await self._put_right(error)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        self._begun.set()
         self._failure = None
 
     async def _start_engine(self, home: EngineHome) -> None:
         role = self._role
+        if role.start is not None and not self._begun.is_set():
+            empty = self._application.committed.height == 0
+            if empty and await begin_with_snapshot(
+                role.start, partial(self._launch, home), self._waiting, role.start_seconds
+            ):
+                return
+        self._begun.set()
+        await self._launch(home)
+
+    async def _launch(self, home: EngineHome, sync: StateSync | None = None) -> Engine:
+        role = self._role
         binary = await asyncio.to_thread(find_engine, role.binary)
         peers = {str(p): p for p in (*role.settings.peers, *role.peers(self._store))}
         others = tuple(p for p in peers.values() if p.node_id != role.keys.node_id)
-        home.prepare(replace(role.settings, peers=others), chain_of(self._application.genesis))
-        self._engine = Engine(binary, home, role.keys, self._put_right)
-        await self._engine.start()
+        settings = replace(role.settings, peers=others, state_sync=sync)
+        home.prepare(settings, chain_of(self._application.genesis))
+        engine = self._engine = Engine(binary, home, role.keys, self._put_right)
+        await engine.start()
+        return engine
 
     async def _put_right(self, error: HanseError) -> None:
         """An engine that lost blocks its application executed replays them to an older state."""
@@ -222,7 +268,7 @@ class Participating:
         height = await loop.run_in_executor(
             self._writer, step_back, self._application, self._store, self._role.snapshots
         )
-        self._waiting.height = height
+        self._waiting.jump(height)
         _log.warning("ledger.stepped_back", height=height)
 
     def _asked(self) -> EngineRpc:
@@ -238,7 +284,8 @@ class Participating:
         await self._submissions.submit(raw)
 
     def _restored(self, height: int) -> None:
-        self._waiting.height = height
+        # Called in the thread that writes.
+        self._loop.call_soon_threadsafe(self._waiting.jump, height)
 
     def _publish(self, executed: Executed) -> None:
         self._waiting.publish([executed])

@@ -14,7 +14,7 @@ from hanse.ledger.application import Application
 from hanse.ledger.bft.abci import abci_pb2 as pb
 from hanse.ledger.light.handovers import kept_handovers
 from hanse.ledger.registry import Registry
-from hanse.ledger.snapshots.errors import BadChunk, SnapshotRefused
+from hanse.ledger.snapshots.errors import BadChunk, NoSuchSnapshot, SnapshotRefused
 from hanse.ledger.snapshots.manifest import (
     FORMAT,
     certify,
@@ -92,6 +92,17 @@ class Syncing:
         settled = self._application.committed.height - CERTIFICATE_SETTLES
         found = [self._described(height) for height in self._shelf.heights() if height <= settled]
         return pb.ResponseListSnapshots(snapshots=[item for item in found if item is not None])
+
+    def newest(self) -> int:
+        """Height of the newest snapshot others may begin from.
+
+        Raises:
+            NoSuchSnapshot: there is none.
+        """
+        offered = [item.height for item in self.offers().snapshots]
+        if not offered:
+            raise NoSuchSnapshot("there is no snapshot to begin from yet")
+        return max(offered)
 
     def load(self, request: pb.RequestLoadSnapshotChunk) -> pb.ResponseLoadSnapshotChunk:
         """One chunk; empty when it is not here any more."""

@@ -43,7 +43,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     (_EVERYONE, "ledger.transaction ledger.prove_transaction ledger.prove_state ledger.checkpoint"),
     (_EVERYONE, "ledger.consensus ledger.statistics ledger.search"),
     # raw access serves other nodes; an administrator may look, nobody else needs it
-    ((_ADMIN,), "ledger.submit ledger.raw_blocks"),
+    ((_ADMIN,), "ledger.submit ledger.raw_blocks ledger.prove_snapshot ledger.ask_engine"),
     # keeping the node's copy of the ledger in order
     ((_ADMIN,), "upkeep.snapshots upkeep.take_snapshot upkeep.prune"),
     ((_ADMIN,), "upkeep.archives upkeep.export_archive upkeep.restore_archive"),

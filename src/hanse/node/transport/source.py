@@ -1,9 +1,19 @@
-"""Blocks from the node that orders them, over HTTP (`hanse.ledger`'s BlockSource)."""
+"""What a node's ledger gets from another node, over HTTP: blocks, or a snapshot's proof."""
 
 from __future__ import annotations
 
-from hanse.api.ledger import RawBlocksView, SubmittedView, SubmitTransactionRequest
+from typing import Any
+
+from hanse.api.ledger import (
+    AskEngineRequest,
+    EngineAnswerView,
+    RawBlocksView,
+    SubmittedView,
+    SubmitTransactionRequest,
+)
+from hanse.core import canonical
 from hanse.core.encoding import b64url, unb64url
+from hanse.ledger.bft.engine.questions import EngineQuestion
 from hanse.node.transport.session import PeerSession
 
 _SLACK_S = 15.0
@@ -40,3 +50,28 @@ class HttpBlockSource:
         """
         body = SubmitTransactionRequest(transaction=b64url(raw))
         return (await self._session.call("ledger.submit", SubmittedView, body=body)).transaction
+
+
+class SnapshotSource:
+    """What a node that begins with a snapshot asks of one that has it.
+
+    The snapshot itself comes from engine to engine; what arrives here is verified by who asked.
+    """
+
+    def __init__(self, session: PeerSession) -> None:
+        self._session = session
+
+    async def prove(self) -> bytes:
+        """Proof of the header of the newest snapshot, encoded."""
+        return canonical.encode(await self._session.call("ledger.prove_snapshot", dict[str, Any]))
+
+    async def ask(self, question: EngineQuestion) -> bytes:
+        """What the other's engine answers."""
+        body = AskEngineRequest(
+            method=question.method,
+            height=question.height,
+            page=question.page,
+            per_page=question.per_page,
+        )
+        found = await self._session.call("ledger.ask_engine", EngineAnswerView, body=body)
+        return found.answer.encode("utf-8")

@@ -95,3 +95,17 @@ class EngineRefused(UnavailableError):
 
     code = "ledger.engine_refused"
     help = "Check height and arguments; heights before pruning are not known any more."
+
+
+class QuestionNotAllowed(InputError):
+    """Not one of the questions that an engine answers for another."""
+
+    code = "ledger.question_not_allowed"
+    help = "Commits, validators and consensus parameters can be asked for."
+
+
+class NoEngine(ConflictError):
+    """This node runs no engine."""
+
+    code = "ledger.no_engine"
+    help = "Ask a node that takes part in ordering."

@@ -11,8 +11,10 @@ from fastapi import APIRouter, Query
 
 from hanse.api.base import Page
 from hanse.api.ledger import (
+    AskEngineRequest,
     BlockSummary,
     BlockView,
+    EngineAnswerView,
     LedgerStatusView,
     RawBlocksView,
     SubmittedView,
@@ -22,9 +24,11 @@ from hanse.api.ledger import (
 from hanse.core import canonical
 from hanse.core.encoding import b64url, unb64url
 from hanse.core.errors import InputError, UnavailableError
+from hanse.ledger.bft.engine.questions import EngineQuestion
 from hanse.ledger.block import header_hash
 from hanse.ledger.genesis import encode_genesis
 from hanse.ledger.light.checkpoint import Checkpoint
+from hanse.ledger.light.header_proof import HeaderProof
 from hanse.ledger.proofs import Proof
 from hanse.node.errors import NoNetwork, NothingFound
 from hanse.node.http.dependencies import NetworkDep, NodeDep, PageDep, Text
@@ -162,6 +166,20 @@ async def raw_blocks(
     return RawBlocksView(blocks=[b64url(raw) for raw in found], height=network.ledger.height)
 
 
+@operation(router, "ledger.prove_snapshot")
+def prove_snapshot(network: NetworkDep) -> dict[str, Any]:
+    """Where a node that joins may begin, proven from the genesis."""
+    return _plain(network.ledger.prove_snapshot())
+
+
+@operation(router, "ledger.ask_engine")
+async def ask_engine(network: NetworkDep, body: AskEngineRequest) -> EngineAnswerView:
+    """Pass a question on to this node's engine, and its answer back."""
+    question = msgspec.convert(body.model_dump(), EngineQuestion)
+    answer = await network.ledger.ask_engine(question)
+    return EngineAnswerView(answer=answer.decode("utf-8"))
+
+
 @operation(router, "ledger.prove_transaction")
 async def prove_transaction(
     network: NetworkDep,
@@ -192,7 +210,7 @@ def checkpoint(network: NetworkDep) -> dict[str, Any]:
     return _plain(network.ledger.checkpoint())
 
 
-def _plain(document: Proof | Checkpoint) -> dict[str, Any]:
+def _plain(document: Proof | HeaderProof | Checkpoint) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(canonical.encode(document))
     return content
 
