@@ -15,10 +15,11 @@ import pytest
 from engine_chain import EngineNode, KeyValue, engine_binary, engine_nodes
 
 from hanse.ledger.bft.abci.server import AbciServer
-from hanse.ledger.bft.engine import launch
+from hanse.ledger.bft.engine import launch, process
 from hanse.ledger.bft.engine.errors import (
     ApplicationAhead,
     ApplicationDiverged,
+    EngineDiskFull,
     EngineFailed,
     EnginePortTaken,
     EngineRefused,
@@ -239,6 +240,37 @@ async def test_recovery_between_failures_lets_the_engine_go_on(tmp_path: Path) -
             await asyncio.sleep(0.02)
         node.application.ahead = 0
         await node.engine.ready.wait()
+        await node.submissions.submit(b"b=1")
+        await node.application.wait_for(b"b")
+
+
+async def test_engine_that_gave_up_consensus_is_started_again(tmp_path: Path) -> None:
+    async with running(engine_nodes(tmp_path, 1)) as (node,):
+        before = node.engine.pid
+        with node.home.log.open("a") as log:
+            log.write('{"_msg":"CONSENSUS FAILURE!!!","err":"no space left on device",')
+            log.write('"level":"error"}\n')
+        while not any(isinstance(each, EngineDiskFull) for each in node.failures):
+            await asyncio.sleep(0.02)
+        await node.engine.ready.wait()
+        assert node.engine.pid not in (None, before)
+        await node.submissions.submit(b"b=1")
+        await node.application.wait_for(b"b")
+
+
+async def test_engine_is_not_run_without_room_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(engine_nodes(tmp_path, 1)) as (node,):
+        with monkeypatch.context() as full:
+            full.setattr(process, "ROOM_BYTES", 1 << 60)
+            while len(node.failures) < 2:  # stopped, and not started again
+                await asyncio.sleep(0.02)
+            assert all(isinstance(each, EngineDiskFull) for each in node.failures)
+            assert node.engine.pid is None
+            assert isinstance(node.engine.failure, EngineDiskFull)
+        await node.engine.ready.wait()
+        assert node.engine.failure is None
         await node.submissions.submit(b"b=1")
         await node.application.wait_for(b"b")
 
