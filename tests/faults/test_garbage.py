@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from bft_network import BftNetwork, require_engine
 from ledger_network import Add, Network
+from patience import until
 from validator_load import check_promises, under_load
 from validator_process import Refused, ValidatorProcess, validator_processes
 
@@ -24,8 +25,9 @@ async def test_bytes_at_the_port_of_an_engine_change_nothing(tmp_path: Path) -> 
     network = BftNetwork()
     dice = random.Random(11)
     async with validator_processes(network, tmp_path) as nodes:
-        engines = [node.engine_pid for node in nodes]
         async with under_load(network, nodes) as load:
+            await until(lambda: all(node.engine_pid for node in nodes))
+            engines = [node.engine_pid for node in nodes]
             for _ in range(LINKS // 10):
                 shapes = [
                     b"",
@@ -47,8 +49,9 @@ async def test_bytes_handed_in_are_refused_by_name(tmp_path: Path) -> None:
     network = BftNetwork()
     dice = random.Random(12)
     async with validator_processes(network, tmp_path) as nodes:
-        engines = [node.engine_pid for node in nodes]
         async with under_load(network, nodes) as load:
+            await until(lambda: all(node.engine_pid for node in nodes))
+            engines = [node.engine_pid for node in nodes]
             good = network.transaction(Add("x", 1))
             stranger = Network(members=1).transaction(Add("x", 1))
             for number in range(LINKS):

@@ -51,7 +51,7 @@ def decode(data: bytes, type_: type[T]) -> T:
     value = decode_trusted(data, type_)
     if _encoder.encode(value) != data:
         raise NotCanonical("the bytes are valid JSON but not its canonical form")
-    check_plain(_plain.decode(data))
+    check_plain(_decode(_plain, data))
     return value
 
 
@@ -60,11 +60,16 @@ def decode_trusted(data: bytes | msgspec.Raw, type_: type[T]) -> T:
     decoder = _decoders.get(type_)
     if decoder is None:
         decoder = _decoders.setdefault(type_, msgspec.json.Decoder(type_))
-    try:
-        value: T = decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise NotCanonical(str(error)) from error
+    value: T = _decode(decoder, data)
     return value
+
+
+def _decode(decoder: msgspec.json.Decoder[Any], data: bytes | msgspec.Raw) -> Any:
+    try:
+        return decoder.decode(data)
+    # Bytes that are no UTF-8 inside a string are not the decoder's own kind of error.
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotCanonical(str(error)) from error
 
 
 def check_plain(value: object) -> None:

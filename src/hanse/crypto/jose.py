@@ -108,7 +108,7 @@ def decode_header(text: str) -> dict[str, Any]:
     """
     try:
         header = msgspec.json.decode(unb64url(text), type=dict[str, Any])
-    except (InputError, msgspec.DecodeError, RecursionError) as error:
+    except (InputError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadEnvelope("the protected header is no JSON object in base64url") from error
     if "crit" in header:
         raise BadEnvelope("the header asks for extensions we do not know")

@@ -97,7 +97,7 @@ def from_json(data: bytes) -> Jwe:
     """Check the shape of a JWE in JSON bytes; raises `BadEnvelope`."""
     try:
         jwe = msgspec.json.decode(data, type=Jwe)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadEnvelope("not a JWE in general JSON form") from error
     return _check_recipients(jwe)
 

@@ -109,7 +109,7 @@ def from_json(data: bytes) -> str:
     """
     try:
         general = msgspec.json.decode(data, type=_General)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadJws("not a JWS in general JSON form") from error
     if len(general.signatures) != 1:
         raise BadJws("exactly one signature is expected")

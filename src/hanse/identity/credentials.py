@@ -204,7 +204,7 @@ def _parse(suite: Suite, token: str) -> tuple[jws.ParsedJws, Credential]:
         payload = msgspec.json.decode(parsed.payload, type=Payload)
     except BadJws as error:
         raise BadToken(error.message) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCredential("the payload is no role credential of VC 2.0") from error
     return parsed, read_payload(payload)
 

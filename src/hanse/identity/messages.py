@@ -210,7 +210,7 @@ def _verified(identity: Identity, sender: DidDocument, data: bytes) -> PlainMess
     jws.verify_jws(identity.suite, parsed, sender.public_key(parsed.kid, "authentication"))
     try:
         plain = msgspec.json.decode(parsed.payload, type=PlainMessage)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadMessage("the signed content is no DIDComm plaintext message") from error
     if plain.typ != PLAIN_TYPE or not 0 < len(plain.id) <= 128:
         raise BadMessage("the signed content is no DIDComm plaintext message")

@@ -97,7 +97,7 @@ def verify_presentation(
         shown = msgspec.json.decode(parsed.payload, type=_Presentation)
     except BadJws as error:
         raise BadToken(error.message) from error
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadCredential("the payload is no presentation of VC 2.0") from error
     _check_shape(shown)
     if parsed.kid.partition("#")[0] != shown.holder:  # 2

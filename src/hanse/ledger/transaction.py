@@ -174,9 +174,12 @@ def parse_transaction(suite: Suite, raw: bytes) -> Transaction:
     """
     check_nesting(raw)
     try:
+        raw.decode()  # the payload too, which is not decoded here
         envelope = canonical.decode_trusted(raw, Envelope)
         body_bytes = bytes(envelope.body)
         body = canonical.decode_trusted(body_bytes, TransactionBody)
+    except UnicodeDecodeError as error:
+        raise BadTransaction("it is not written in UTF-8") from error
     except HanseError as error:
         raise BadTransaction(error.message) from error
     if raw != b'{"body":%b,"signature":"%b"}' % (body_bytes, envelope.signature.encode()):

@@ -59,6 +59,13 @@ def test_values_without_canonical_form_are_refused(value: object) -> None:
         canonical.encode(value)
 
 
+@pytest.mark.parametrize("type_", [dict, msgspec.Raw])
+@pytest.mark.parametrize("data", [b'{"a":"\xb5"}', b'{"a":"\xed\xa0\x80"}', b'{"\xb5":1}'])
+def test_bytes_that_are_no_utf8_are_refused(data: bytes, type_: type[object]) -> None:
+    with pytest.raises(NotCanonical):
+        canonical.decode(data, type_)
+
+
 def test_deep_nesting_is_refused_not_crashing() -> None:
     with pytest.raises(NotCanonical):
         canonical.decode(b"[" * 100_000 + b"]" * 100_000, object)

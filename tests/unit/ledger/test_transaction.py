@@ -83,6 +83,8 @@ def test_replay_digest_covers_chain_sender_and_nonce_only() -> None:
         RAW.replace(b'"v":1', b'"v":1.0'),
         RAW.replace(b'"v":1', b'"v":2'),
         RAW.replace(b'"Add"', b'"\\u0041dd"'),
+        RAW.replace(b'"chain":"', b'"chain":"\xb5'),
+        RAW.replace(b'"payload":{', b'"payload":{"\xb5":1,'),
         changed({"extra": 1}),
         changed(more=1),
         changed({"nonce": "AB" * 16}),
