@@ -62,6 +62,7 @@ async def test_each_address_leads_to_its_engine() -> None:
         call("validators", per_page="1000"),
         [call("commit")],
         b"no json",
+        b'{"id":1,"method":"\xff","params":{}}',
         b'{"id":1,"method":"commit","params":{"height":"1"}}' + b" " * 5_000,
     ],
     ids=str,
@@ -84,7 +85,7 @@ async def test_other_paths_and_methods_lead_nowhere() -> None:
     assert engine.asked == []
 
 
-@pytest.mark.parametrize("answer", [b"", b"[]", b"nonsense"])
+@pytest.mark.parametrize("answer", [b"", b"[]", b"nonsense", b'{"\xff":1}'])
 async def test_no_answer_is_an_error_to_the_engine(answer: bytes) -> None:
     engine = Engine(answer)
     async with relay((engine.ask,)) as (address,):

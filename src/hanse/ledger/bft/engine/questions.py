@@ -65,7 +65,7 @@ def read_question(data: bytes) -> tuple[int, EngineQuestion]:
         raise QuestionNotAllowed("the question is too long")
     try:
         call = msgspec.json.decode(data, type=_Call, strict=False)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise QuestionNotAllowed(debug=str(error)) from None
     params = call.params
     return call.id, EngineQuestion(
@@ -88,7 +88,7 @@ def number_answer(number: int, answer: bytes) -> bytes:
     """
     try:
         fields = msgspec.json.decode(answer, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise QuestionNotAllowed("the answer is malformed", debug=str(error)) from None
     kept = {name: value for name, value in fields.items() if name in ("result", "error")}
     return msgspec.json.encode({"jsonrpc": "2.0", "id": number, **kept})
