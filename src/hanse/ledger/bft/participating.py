@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,7 @@ from hanse.ledger.bft.standing import Standing, links, look
 from hanse.ledger.bft.syncing import Syncing
 from hanse.ledger.clock import Clock
 from hanse.ledger.contract.state import StateReader
+from hanse.ledger.errors import Halted
 from hanse.ledger.execution import Executed
 from hanse.ledger.intake.verifiers import Verifiers
 from hanse.ledger.registry import Registry
@@ -229,10 +231,12 @@ class Participating:
             try:
                 await self._start_engine(home)
                 break
-            except HanseError as error:
-                self._failure = error
-                _log.error("ledger.engine_not_started", code=error.code, message=error.message)
-                await self._put_right(error)
+            except Exception as error:  # also what is no error of ours: the loop must not end
+                failure = error if isinstance(error, HanseError) else Halted(debug=repr(error))
+                self._failure = failure
+                _log.error("ledger.engine_not_started", code=failure.code, debug=failure.debug)
+                with suppress(HanseError):  # no room to step back: tried again
+                    await self._put_right(failure)
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         self._begun.set()
