@@ -14,7 +14,14 @@ from hanse.ledger.genesis import Genesis, decode_genesis, encode_genesis, genesi
 from hanse.node.clock import now_ms
 from hanse.node.database.engine import Database
 from hanse.node.database.open import open_node_database
-from hanse.node.errors import AlienGenesis, BadApplication, BadSettings, HomeExists, NetworkExists
+from hanse.node.errors import (
+    AlienGenesis,
+    BadApplication,
+    BadSettings,
+    HomeExists,
+    NetworkExists,
+    NoEngine,
+)
 from hanse.node.genesis import build_genesis
 from hanse.node.home import NodeHome
 from hanse.node.lock import HomeLock
@@ -152,7 +159,8 @@ def create_network(
         validators: descriptions by `prepare_validator` of other organisations' nodes.
 
     Raises:
-        NotAHome, HomeInUse, NetworkExists, NoPassphrase, BadValidator and those of the genesis.
+        NotAHome, HomeInUse, NetworkExists, NoPassphrase, BadValidator, NoEngine and those of the
+            genesis.
     """
     place = NodeHome(home.absolute())
     place.require()
@@ -261,6 +269,8 @@ def _validators(
     keys: Secrets, settings: Settings, described: Sequence[Path]
 ) -> list[GenesisValidator]:
     found = [read_validator(path) for path in described]
+    if found and not has_ordering_keys(keys):
+        raise NoEngine("the operator's own node takes part in ordering too")
     if has_ordering_keys(keys):
         own = describe_validator(
             keys, ordering_keys(keys), name=settings.name, address=settings.engine.address

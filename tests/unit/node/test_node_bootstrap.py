@@ -10,7 +10,8 @@ from hanse.core.errors import HanseError
 from hanse.crypto.errors import WeakPassphrase
 from hanse.identity.did import verify_registration
 from hanse.ledger.genesis import decode_genesis, genesis_hash, suite_of
-from hanse.node.bootstrap import create_network, init_node, join_network
+from hanse.ledger.validators import preset_validators
+from hanse.node.bootstrap import create_network, init_node, join_network, prepare_validator
 from hanse.node.errors import (
     AlienGenesis,
     BadApplication,
@@ -18,6 +19,7 @@ from hanse.node.errors import (
     HomeExists,
     HomeInUse,
     NetworkExists,
+    NoEngine,
     NotAHome,
     WeakPassword,
 )
@@ -27,6 +29,7 @@ from hanse.node.lock import HomeLock
 from hanse.node.membership.applicant import read_wanted
 from hanse.node.secrets import orderer_key, unlock
 from hanse.node.settings import load_settings
+from hanse.node.validator import write_validator
 
 PASSWORD = "correct-horse-9"
 
@@ -141,3 +144,18 @@ def test_join_a_network_of_another_suite_is_refused(tmp_path: Path, genesis_file
         join_network(home, genesis_file=altered, operator_url="http://x", roles=["auditor"])
     assert refused.value.code == "ledger.bad_genesis"
     assert not NodeHome(home).genesis_file.exists()
+
+
+def test_network_of_validators_needs_the_operators_own_node_among_them(tmp_path: Path) -> None:
+    for name in ("operator", "bank"):
+        init_node(tmp_path / name, name=name, suite="intl", admin_password=PASSWORD)
+    described = tmp_path / "bank.json"
+    write_validator(described, prepare_validator(tmp_path / "bank", host="127.0.0.1", port=26_656))
+    with pytest.raises(NoEngine):
+        create_network(tmp_path / "operator", name="trial", validators=[described])
+    prepare_validator(tmp_path / "operator", host="127.0.0.1", port=26_657)
+    made = create_network(tmp_path / "operator", name="trial", validators=[described])
+    genesis = decode_genesis(made.genesis_file.read_bytes())
+    assert genesis.engine == "cometbft"
+    assert len(preset_validators(genesis)) == 2
+    assert load_settings(tmp_path / "operator").ledger.role == "participant"
