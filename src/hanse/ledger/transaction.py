@@ -92,13 +92,14 @@ class Transaction:
         id: hash of the body, 32 bytes.
         replay: digest of chain, sender and nonce, 32 bytes.
         verified_with: public key the signature was verified with, or None.
+        checked_height: committed height at which it was last found admissible, or -1.
         contract: contract version ``message`` was decoded for, or None.
         message: the decoded payload, or None.
     """
 
     __slots__ = (
-        "body", "body_bytes", "contract", "id", "message", "raw", "replay", "signature",
-        "verified_with",
+        "body", "body_bytes", "checked_height", "contract", "id", "message", "raw", "replay",
+        "signature", "verified_with",
     )  # fmt: skip
 
     def __init__(
@@ -111,6 +112,7 @@ class Transaction:
         self.id = transaction_id(suite, body_bytes)
         self.replay = replay_digest(suite, body.chain, body.sender, body.nonce)
         self.verified_with: bytes | None = None
+        self.checked_height = -1
         self.contract: Contract | None = None
         self.message: Message | None = None
 

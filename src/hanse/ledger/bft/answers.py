@@ -161,6 +161,7 @@ class Answers:
     async def commit(self, request: pb.RequestCommit) -> pb.ResponseCommit:
         """Write the finalized block, in one step, and tell whoever waits."""
         executed = await self._in_writer(self._consensus.commit)
+        self._arrivals.committed(executed)
         self._published(executed)
         self._syncing.committed(executed.height)
         return pb.ResponseCommit(retain_height=self._retain_height(executed.height))

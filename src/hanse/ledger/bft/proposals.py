@@ -16,6 +16,7 @@ from hanse.ledger.bft.book import CertificateBook
 from hanse.ledger.bft.known import KnownTransactions
 from hanse.ledger.certificates import CERTIFIED_AFTER, FIRST_CERTIFIED, PREFIX
 from hanse.ledger.errors import BadCertificate, BadProposal
+from hanse.ledger.transaction import Transaction
 
 FRAMING_BYTES = 6
 """At most this much is added to a transaction on the engine's wire: a tag and its length."""
@@ -73,7 +74,9 @@ class Proposals:
         candidates = self._known.resolve(items)
         refusals = self._application.refusals(height, time_ms, candidates)
         fitting = 0
-        for raw, refusal in zip(items, refusals, strict=True):
+        for raw, item, refusal in zip(items, candidates, refusals, strict=True):
+            if refusal is not None and isinstance(item, Transaction):
+                item.checked_height = -1  # the mempool looks at all of it again, and lets it go
             if refusal is not None or fitting == limits.max_block_transactions:
                 continue
             max_bytes -= len(raw) + FRAMING_BYTES
