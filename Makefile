@@ -42,7 +42,7 @@ test-slow: $(STAMPS)/setup-dev ## Run the long suites too
 
 test-faults: $(STAMPS)/setup-dev $(ENGINE) ## Strike at a network of four validators, every way we know
 	@HANSE_COMETBFT="$${HANSE_COMETBFT:-$(CURDIR)/$(ENGINE)}" \
-	  $(BIN)/python -m pytest -m "faults" tests/faults $(ARGS)
+	  $(BIN)/python -m pytest -m "faults" $(ARGS)
 
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
 	@$(BIN)/python -m pytest -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \

@@ -22,7 +22,6 @@ from hanse.ledger.ordering.sequencer import Sequencer, SequencerEngine
 from hanse.ledger.storage.store import Store
 from hanse.ledger.transaction import build_transaction
 
-TRANSACTIONS = 10_000
 SEED = 20_260_101
 LANES = 64
 
@@ -68,10 +67,10 @@ class Source:
         return Misbehave(rnd.choice(["crash", "elsewhere", "nothing"]))
 
 
-async def feed(node: Ledger, source: Source) -> dict[str, int]:
-    """Send everything, some at a time; how many had which outcome."""
+async def feed(node: Ledger, source: Source, count: int) -> dict[str, int]:
+    """Send so many, some at a time; how many had which outcome."""
     outcomes: dict[str, int] = {}
-    left = iter(range(TRANSACTIONS))
+    left = iter(range(count))
 
     async def lane() -> None:
         for _ in left:
@@ -87,19 +86,20 @@ async def feed(node: Ledger, source: Source) -> dict[str, int]:
     return outcomes
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def network() -> BftNetwork:
     require_engine()
     return BftNetwork(seats=1, members=3)
 
 
+@pytest.mark.parametrize("count", [2_000, pytest.param(10_000, marks=pytest.mark.slow)])
 async def test_decided_blocks_give_the_same_under_the_embedded_orderer_and_at_a_fresh_node(
-    network: BftNetwork, tmp_path: Path
+    network: BftNetwork, tmp_path: Path, count: int
 ) -> None:
     source = Source(network)
     async with running_validators(network, tmp_path, [0]) as (node,):
-        outcomes = await feed(node, source)
-        assert sum(outcomes.values()) == TRANSACTIONS
+        outcomes = await feed(node, source, count)
+        assert sum(outcomes.values()) == count
         for code in (
             "", "test.not_enough", "test.refused", "ledger.contract_failed",
             "ledger.replayed", "ledger.wrong_chain", "ledger.bad_transaction",

@@ -92,6 +92,7 @@ async def seats(tmp_path: Path) -> AsyncIterator[list[Seat]]:
         yield found
 
 
+@pytest.mark.faults
 async def test_consensus_metrics_and_search_of_two_validators_then_of_one(
     seats: list[Seat],
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from bft_network import require_engine
 from network_harness import WAIT_S, MemberPlan, RunningNode, SmallNetwork
 
@@ -129,6 +130,7 @@ def expect_powers(offices: list[Office], powers: dict[str, int]) -> None:
         wait_until(office.powers, lambda found: found == powers, what="the set", timeout_s=WAIT_S)
 
 
+@pytest.mark.faults
 def test_member_joins_by_a_snapshot_and_is_voted_in(tmp_path: Path) -> None:
     require_engine()
     network, (first, port, _) = prepared(tmp_path, SNAPSHOT_INTERVAL="5", JOIN_BY="snapshot")

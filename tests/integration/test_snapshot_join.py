@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import pytest
 from bft_network import BftNetwork, require_engine, running_validators
 from ledger_network import Add
 from patience import PATIENCE_S, until
@@ -77,6 +78,7 @@ async def test_newcomer_begins_with_a_snapshot_and_goes_on(tmp_path: Path) -> No
             await newcomer.close()
 
 
+@pytest.mark.faults
 async def test_lies_of_the_node_asked_lead_to_replay(tmp_path: Path) -> None:
     require_engine()
     network = BftNetwork(seats=2, members=3)
@@ -105,6 +107,7 @@ async def test_lies_of_the_node_asked_lead_to_replay(tmp_path: Path) -> None:
                 await newcomer.close()
 
 
+@pytest.mark.faults
 async def test_altered_snapshot_is_refused(tmp_path: Path) -> None:
     require_engine()
     network = BftNetwork(seats=2, members=3)
