@@ -7,8 +7,6 @@ import itertools
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import structlog
-
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
 from hanse.ledger.bft.arrivals import Arrivals
@@ -23,7 +21,6 @@ from hanse.ledger.waiting import Waiting
 Broadcast = Callable[[bytes], Awaitable[None]]
 LOOK_S = 0.5
 AGAIN_EVERY = 10
-_log = structlog.get_logger("hanse.ledger")
 
 
 class Sending:

@@ -6,13 +6,12 @@ The engine reads them from files; see `hanse.ledger.bft.engine.home` for how lon
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from dataclasses import dataclass, field
 
 from hanse.crypto.suite import get_suite
+from hanse.ledger.validators import engine_address
 
-ADDRESS_BYTES = 20
 _PUBLIC_TYPE = "tendermint/PubKeyEd25519"
 _PRIVATE_TYPE = "tendermint/PrivKeyEd25519"
 
@@ -57,7 +56,7 @@ def public_key(private: bytes) -> bytes:
 
 def address(public: bytes) -> bytes:
     """The engine's name of a key: the first 20 bytes of its SHA-256."""
-    return hashlib.sha256(public).digest()[:ADDRESS_BYTES]
+    return engine_address(public)
 
 
 def node_id(public: bytes) -> str:
