@@ -13,6 +13,7 @@ class PortView(View):
 
     kind: str
     held_by: str = ""
+    optional: bool = False
 
 
 class ParameterView(View):
@@ -24,6 +25,14 @@ class ParameterView(View):
     choices: list[str] = Field(default_factory=list)
     default: str | int | bool | list[str] | None = None
     help: str = ""
+
+
+class MemoryView(View):
+    """What a worker takes at most: a base, and bytes for each row and each value."""
+
+    base_mib: int
+    bytes_per_row: int
+    bytes_per_cell: int
 
 
 class OperatorView(View):
@@ -48,6 +57,7 @@ class OperatorView(View):
     collusion: str = ""
     leaks: dict[str, str] = Field(default_factory=dict)
     leaks_zh: dict[str, str] = Field(default_factory=dict)
+    memory: MemoryView | None = None
 
 
 class OperatorListView(View):

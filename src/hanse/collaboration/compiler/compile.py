@@ -133,12 +133,13 @@ class _Compiler:
                     f"{spec.name} has no input {port[:40]!r}; it has: {', '.join(spec.inputs)}",
                     line=step.inputs[port].line,
                 )
-        for port in spec.inputs:
-            if port not in step.inputs:
+        for port, declared in spec.inputs.items():
+            if port not in step.inputs and not declared.optional:
                 raise FlowMissingInput(
                     f"step {step.id!r}: {spec.name} needs the input {port!r}", line=step.line
                 )
-        return {port: self._artifact(spec, step, port, step.inputs[port]) for port in spec.inputs}
+        given = [port for port in spec.inputs if port in step.inputs]
+        return {port: self._artifact(spec, step, port, step.inputs[port]) for port in given}
 
     def _artifact(
         self, spec: OperatorSpec, step: StepDeclaration, port: str, reference: Reference

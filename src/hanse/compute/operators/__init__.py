@@ -2,6 +2,7 @@
 
 from hanse.compute.operators.declaration import (
     Kind,
+    Memory,
     OperatorSpec,
     Parameter,
     Port,
@@ -21,6 +22,7 @@ from hanse.compute.operators.registry import (
 __all__ = [
     "COMPUTE_NODES",
     "Kind",
+    "Memory",
     "OperatorSpec",
     "Parameter",
     "Port",

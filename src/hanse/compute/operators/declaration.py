@@ -26,7 +26,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     """An input or output. Each role in ``held_by`` has its own part of it.
 
     ``open_to_auditors`` says that auditors may open its content, sealed in the evidence; of
-    other outputs they see the digest.
+    other outputs they see the digest. An input that is ``optional`` may be left out of a flow.
     """
 
     kind: Kind
@@ -34,12 +34,14 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     help: str
     help_zh: str
     open_to_auditors: bool = False
+    optional: bool = False
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     """A parameter; bounds of decimals are decimal strings, ``default`` None means required.
 
     ``columns_of`` names the input ports whose tables have the column or columns named by it.
+    ``max_length`` is of a text, in characters. A text whose default is "" may be left empty.
     """
 
     type: ParameterType
@@ -50,11 +52,32 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     maximum: str | None = None
     choices: tuple[str, ...] = ()
     columns_of: tuple[str, ...] = ()
+    max_length: int = 256
 
     @property
     def required(self) -> bool:
         """Whether a value must be given."""
         return self.default is None
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker of the operator takes at most, as a line in rows and cells.
+
+    Measured with `bench/memory.py`; a node reserves it before it starts the worker.
+
+    Attributes:
+        base_mib: libraries, compiled programs and links.
+        bytes_per_row: for each row of the longest input table.
+        bytes_per_cell: for each value of all columns that enter.
+    """
+
+    base_mib: int = 400
+    bytes_per_row: int = 200
+    bytes_per_cell: int = 160
+
+    def estimate_bytes(self, rows: int, cells: int) -> int:
+        """Bytes for so many rows and cells."""
+        return (self.base_mib << 20) + rows * self.bytes_per_row + cells * self.bytes_per_cell
 
 
 class OperatorSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +91,7 @@ class OperatorSpec(msgspec.Struct, frozen=True, kw_only=True):
         ranges: value ranges and how values are kept inside them.
         collusion: by protocol, which coalitions it withstands.
         leaks: by role, all that the role learns beyond its own data.
+        memory: what a worker of it takes.
     """
 
     name: str
@@ -91,6 +115,7 @@ class OperatorSpec(msgspec.Struct, frozen=True, kw_only=True):
     collusion_zh: dict[str, str]
     leaks: dict[Role, str]
     leaks_zh: dict[Role, str]
+    memory: Memory = Memory()
 
     @property
     def uses_mpc(self) -> bool:

@@ -10,7 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hanse.compute.operators.declaration import ROLE_NAMES, OperatorSpec, Parameter, Port, Role
+from hanse.compute.operators.declaration import (
+    ROLE_NAMES,
+    Memory,
+    OperatorSpec,
+    Parameter,
+    Port,
+    Role,
+)
 from hanse.compute.operators.registry import operators
 
 FILES = {"en": "operators.md", "zh": "operators.zh-CN.md"}
@@ -40,6 +47,8 @@ WORDS = {
         "none": "None.",
         "version": "version",
         "empty": "(empty)",
+        "optional": "optional",
+        "memory": "Memory of a worker: {base} MiB, and {row} bytes per row and {cell} per value.",
     },
     "zh": {
         "title": "算子",
@@ -65,6 +74,8 @@ WORDS = {
         "none": "无。",
         "version": "版本",
         "empty": "（空）",
+        "optional": "可选",
+        "memory": "工作进程内存：{base} MiB，另加每行 {row} 字节、每个数值 {cell} 字节。",
     },
 }
 
@@ -104,8 +115,13 @@ def _operator(spec: OperatorSpec, lang: str) -> str:
         f"### {words['protocols']}",
         _collusion(spec, lang),
         f"{words['levels']}: {', '.join(str(level) for level in spec.levels)} (JR/T 0197-2020).",
+        _memory(spec.memory, words["memory"]),
     ]
     return "\n\n".join(blocks)
+
+
+def _memory(memory: Memory, text: str) -> str:
+    return text.format(base=memory.base_mib, row=memory.bytes_per_row, cell=memory.bytes_per_cell)
 
 
 def _by_role(texts: Mapping[Role, str], lang: str) -> str:
@@ -117,7 +133,7 @@ def _ports(ports: dict[str, Port], lang: str) -> str:
     words, names = WORDS[lang], ROLE_NAMES[lang]
     rows = [
         (
-            f"`{name}`",
+            f"`{name}`" + (f" ({words['optional']})" if port.optional else ""),
             port.kind,
             ", ".join(names[role] for role in port.held_by),
             port.help_zh if lang == "zh" else port.help,

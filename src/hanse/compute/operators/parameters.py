@@ -54,8 +54,10 @@ def _checked(name: str, parameter: Parameter, value: object) -> Value:
 
 
 def _text(name: str, parameter: Parameter, value: object) -> str:
-    if not isinstance(value, str) or not value or len(value) > MAX_TEXT:
-        raise BadParameter(f"{name!r} must be a text of 1 to {MAX_TEXT} characters")
+    if value == "" == parameter.default:
+        return ""
+    if not isinstance(value, str) or not value or len(value) > parameter.max_length:
+        raise BadParameter(f"{name!r} must be a text of 1 to {parameter.max_length} characters")
     if parameter.choices and value not in parameter.choices:
         raise BadParameter(f"{name!r} must be one of: {', '.join(parameter.choices)}")
     return value

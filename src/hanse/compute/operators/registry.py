@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from hanse.compute.errors import BadRoles, RefusedProtocol, UnknownOperator
@@ -16,13 +17,33 @@ from hanse.compute.operators import (
     summary,
 )
 from hanse.compute.operators.declaration import OperatorSpec
+from hanse.compute.operators.features import MODULES as FEATURES
+from hanse.compute.operators.models import MODULES as MODELS
+from hanse.compute.operators.reports import MODULES as REPORTS
+from hanse.compute.operators.retrieval import MODULES as RETRIEVAL
+from hanse.compute.operators.sets import MODULES as SETS
+from hanse.compute.operators.trees import MODULES as TREES
 
 if TYPE_CHECKING:
     from hanse.compute.worker.task import Task
 
 COMPUTE_NODES = {"aby3": 3, "cheetah": 2}
 
-_MODULES = (align, intersect, split, summary, logistic_regression, evaluate, predict)
+_MODULES: tuple[ModuleType, ...] = (
+    align,
+    intersect,
+    *SETS,
+    *RETRIEVAL,
+    split,
+    summary,
+    *REPORTS,
+    *FEATURES,
+    logistic_regression,
+    *MODELS,
+    *TREES,
+    evaluate,
+    predict,
+)
 _OPERATORS: dict[str, OperatorSpec] = {module.SPEC.name: module.SPEC for module in _MODULES}
 
 

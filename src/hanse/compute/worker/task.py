@@ -195,6 +195,10 @@ class Task:
         """This party's part of an input table."""
         return self._objects.table(port)
 
+    def has(self, port: str) -> bool:
+        """Whether this party was given a part of that input."""
+        return port in self.request.inputs
+
     def readable(self, port: str) -> list[Column]:
         """The columns of an input table that were granted."""
         allowed = self.request.inputs[port].columns

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 from fastapi import APIRouter
 
 from hanse.api.operators import OperatorListView, OperatorView
-from hanse.compute.operators import OperatorSpec, get_operator, operators
+from hanse.compute.operators import OperatorSpec, Port, get_operator, operators
 from hanse.node.http.operations import operation
 
 router = APIRouter()
@@ -30,14 +31,8 @@ def _view(spec: OperatorSpec) -> OperatorView:
             "version": spec.version,
             "summary": spec.summary,
             "roles": list(spec.roles),
-            "inputs": {
-                name: {"kind": port.kind, "held_by": ", ".join(port.held_by)}
-                for name, port in spec.inputs.items()
-            },
-            "outputs": {
-                name: {"kind": port.kind, "held_by": ", ".join(port.held_by)}
-                for name, port in spec.outputs.items()
-            },
+            "inputs": {name: _port(port) for name, port in spec.inputs.items()},
+            "outputs": {name: _port(port) for name, port in spec.outputs.items()},
             "parameters": {
                 name: {
                     "type": parameter.type,
@@ -55,5 +50,10 @@ def _view(spec: OperatorSpec) -> OperatorView:
             "collusion": "; ".join(f"{key}: {text}" for key, text in spec.collusion.items()),
             "leaks": dict(spec.leaks),
             "leaks_zh": dict(spec.leaks_zh),
+            "memory": msgspec.to_builtins(spec.memory),
         }
     )
+
+
+def _port(port: Port) -> dict[str, object]:
+    return {"kind": port.kind, "held_by": ", ".join(port.held_by), "optional": port.optional}

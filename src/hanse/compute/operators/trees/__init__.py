@@ -1,0 +1,9 @@
+"""Gradient-boosted trees."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+MODULES: tuple[ModuleType, ...] = ()
+
+__all__ = ["MODULES"]
