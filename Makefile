@@ -62,7 +62,11 @@ layers: $(STAMPS)/setup-dev ## Imports run only downwards
 bench: $(STAMPS)/setup-dev ## Benchmarks beside their limits
 	@$(BIN)/python bench/run.py $(ARGS)
 
-lock: $(STAMPS)/setup-dev ## Renew the lock files
+# Not setup-dev itself: it checks the very locks that are to be renewed.
+$(BIN)/pip-compile:
+	@$(MAKE) setup-dev
+
+lock: | $(BIN)/pip-compile ## Renew the lock files
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
 	  --no-emit-find-links --no-header --extra build -o requirements.lock pyproject.toml
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url \
