@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 STAMPS := .make
 ENGINE := .cometbft/bin/cometbft
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Processes that share the tests; the long ones of tests/integration come first, as collected.
+WORKERS ?= 2
+SHARED := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help setup setup-dev demo test test-slow test-faults lint types layers coverage bench lock protos cometbft clean
 
@@ -35,7 +38,7 @@ demo: $(STAMPS)/setup ## Six organisations, one collaboration, end to end (ARGS=
 	@$(BIN)/hanse demo $(ARGS)
 
 test: $(STAMPS)/setup-dev ## Run the tests
-	@$(BIN)/python -m pytest -m "not slow and not faults" $(ARGS)
+	@$(BIN)/python -m pytest $(SHARED) -m "not slow and not faults" $(ARGS)
 
 test-slow: $(STAMPS)/setup-dev ## Run the long suites too
 	@$(BIN)/python -m pytest -m "slow" $(ARGS)
@@ -45,7 +48,7 @@ test-faults: $(STAMPS)/setup-dev $(ENGINE) ## Strike at a network of four valida
 	  $(BIN)/python -m pytest -m "faults" $(ARGS)
 
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
-	@$(BIN)/python -m pytest -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
+	@$(BIN)/python -m pytest $(SHARED) -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
 	  --cov-report=term:skip-covered --cov-fail-under=95 \
 	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors \
 	  tests/integration/test_consensus_engine.py $(ARGS)
