@@ -83,3 +83,10 @@ LABEL = Parameter(
     help_zh="标签列（0 和 1），只能由一个数据提供方持有。",
     columns_of=("table",),
 )
+
+ANY_LABEL = Parameter(
+    type="text",
+    help="The label column: what the model predicts; exactly one owner holds it.",
+    help_zh="标签列（模型预测的目标），只能由一个数据提供方持有。",
+    columns_of=("table",),
+)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.compute.errors import BadRoles
 from hanse.compute.operators.common import (
-    LABEL,
+    ANY_LABEL,
     LEVELS,
     MINIMUM_ROWS,
     MPC_COLLUSION,
@@ -25,10 +24,15 @@ SPEC = OperatorSpec(
     title="Evaluation of a joint model",
     title_zh="联合模型评估",
     summary="Scores the test rows on shares, opens the scores to the receiver, who must hold the "
-    "label, and computes there: AUC, KS, log loss, confusion table and ROC points.",
-    summary_zh="在分片上为测试行打分，只向持有标签的接收方打开分数，并在其本地计算 AUC、KS、"
-    "对数损失、"
-    "混淆矩阵和 ROC 曲线。",
+    "label, and computes there what fits the model. Two classes: AUC, KS, average precision, log "
+    "loss, Brier score, accuracy, precision, recall, F1 and confusion table, and the points of "
+    "ROC, precision-recall, gains, lift and calibration curves. Several classes: accuracy, log "
+    "loss, confusion table, and precision, recall and F1 of each class. Numbers: RMSE, MAE, R² "
+    "and the quantiles of the errors.",
+    summary_zh="在分片上为测试行打分，只向持有标签的接收方打开分数，并在其本地按模型类型计算指标。"
+    "二分类：AUC、KS、平均精度、对数损失、Brier 分数、准确率、精确率、召回率、F1 和混淆矩阵，以及 "
+    "ROC、精确率–召回率、增益、提升和校准曲线的坐标点。多分类：准确率、对数损失、混淆矩阵以及各类的"
+    "精确率、召回率和 F1。回归：RMSE、MAE、R² 和误差分位数。",
     roles={
         "owner": "prepares its columns by its recipe and shares them",
         "compute": "scores on shares with its share of the model",
@@ -61,7 +65,7 @@ SPEC = OperatorSpec(
         )
     },
     parameters={
-        "label": LABEL,
+        "label": ANY_LABEL,
         "threshold": Parameter(
             type="decimal",
             default="0.5",
@@ -98,24 +102,12 @@ def run(task: Task) -> None:
     """This party's part of the evaluation."""
     import msgspec
 
-    from hanse.compute.operators import metrics
-    from hanse.compute.operators.labels import read_labels
     from hanse.compute.operators.scoring import open_scores
+    from hanse.compute.operators.truth import Truth
 
-    labels = []
-
-    def check() -> None:
-        if not task.is_in("receiver"):
-            return
-        name = task.text("label")
-        columns = task.readable("table") if task.is_in("owner") else []
-        column = next((c for c in columns if c.name == name), None)
-        if len(task.parties("receiver")) != 1 or column is None:
-            raise BadRoles(f"evaluate has one receiver, the owner of the label {name!r}")
-        labels.append(read_labels(task.table("table"), column))
-
-    scores = open_scores(task, check)
-    if scores is not None:
-        report = metrics.evaluate(labels[0], scores, task.decimal("threshold"))
+    truth = Truth(task)
+    opened = open_scores(task, truth.read)
+    if opened is not None:
+        report = truth.report(opened, task.decimal("threshold"))
         task.keep_bytes("report", msgspec.json.encode(report), {})
     task.finish()

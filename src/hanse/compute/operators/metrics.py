@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hanse.compute.operators import curves
+
 Floats = npt.NDArray[Any]
-ROC_POINTS = 101
 _SMALLEST = 1e-15
 
 
@@ -70,16 +71,28 @@ def evaluate(labels: Floats, linear: Floats, threshold: float) -> dict[str, Any]
         "positives": int(truth.sum()),
         "auc": auc(labels, linear),
         "ks": ks(labels, linear),
+        "average_precision": curves.average_precision(labels, linear),
         "log_loss": log_loss(labels, probabilities),
         "accuracy": float(np.mean(said == truth)),
         "threshold": threshold,
+        "precision": _part(confusion["true_positive"], said.sum()),
+        "recall": _part(confusion["true_positive"], truth.sum()),
+        "f1": _part(2 * confusion["true_positive"], said.sum() + truth.sum()),
+        "brier": float(np.mean((probabilities - truth) ** 2)),
         "confusion": confusion,
         "roc": roc_points(labels, linear),
+        "precision_recall": curves.precision_recall_points(labels, linear),
+        "gains": curves.gains(labels, linear),
+        "lift": curves.lift(labels, linear),
+        "calibration": curves.calibration(labels, probabilities),
     }
 
 
 def roc_points(labels: Floats, scores: Floats) -> list[list[float]]:
     """At most 101 points of the ROC curve, evenly spaced among its own."""
     false_rates, true_rates, _ = roc(labels, scores)
-    chosen = np.unique(np.linspace(0, len(false_rates) - 1, ROC_POINTS).round().astype(int))
-    return [[float(false_rates[i]), float(true_rates[i])] for i in chosen]
+    return curves.thinned(false_rates, true_rates)
+
+
+def _part(count: float, of: float) -> float:
+    return float(count / of) if of else 0.0

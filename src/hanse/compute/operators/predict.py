@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hanse.compute.operators.common import (
     LEVELS,
@@ -15,9 +15,7 @@ from hanse.compute.operators.common import (
 from hanse.compute.operators.declaration import OperatorSpec, Port
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
+    from hanse.compute.operators.scoring import Opened
     from hanse.compute.worker.task import Task
 
 SPEC = OperatorSpec(
@@ -26,9 +24,11 @@ SPEC = OperatorSpec(
     title="Joint scoring",
     title_zh="联合打分",
     summary="Scores every row of the aligned tables on shares and opens the scores to the "
-    "receivers. A receiver that is an owner gets its own keys beside the scores; another gets "
-    "row numbers.",
-    summary_zh="在分片上为对齐表的每一行打分，只向接收方打开。接收方若是数据提供方，"
+    "receivers: a probability, a number in the label's units, a probability for each class, a "
+    "cluster or components, as the model has it. A receiver that is an owner gets its own keys "
+    "beside the scores; another gets row numbers.",
+    summary_zh="在分片上为对齐表的每一行打分，只向接收方打开：依模型类型为概率、以标签单位计的数值、"
+    "各类概率、簇编号或主成分。接收方若是数据提供方，"
     "分数旁附有自己的标识；否则附行号。",
     roles={
         "owner": "prepares its columns by its recipe and shares them",
@@ -56,8 +56,8 @@ SPEC = OperatorSpec(
         "scores": Port(
             kind="scores",
             held_by=("receiver",),
-            help="Keys (or row numbers) and probabilities.",
-            help_zh="标识（或行号）与概率。",
+            help="Keys (or row numbers) and predictions.",
+            help_zh="标识（或行号）与预测值。",
         )
     },
     parameters={"minimum_rows": MINIMUM_ROWS},
@@ -71,14 +71,15 @@ SPEC = OperatorSpec(
     leaks={
         "owner": "learns the row count.",
         "compute": "learns the row count; no value, no weight, no score.",
-        "receiver": "learns the score of every row. With its own columns and enough scores it can "
+        "receiver": "learns the score of every row, and of a number label the mean and deviation "
+        "it had in training. With its own columns and enough scores it can "
         "estimate what the other owners' columns add to each row's score.",
     },
     leaks_zh={
         "owner": "得知行数。",
         "compute": "得知行数；不会得知任何数值、权重或分数。",
-        "receiver": "得知每一行的分数。结合自己的列和足够多的分数，"
-        "可推测其他方的列对每行分数的贡献。",
+        "receiver": "得知每一行的分数；数值标签还包括其训练时的均值和标准差。"
+        "结合自己的列和足够多的分数，可推测其他方的列对每行分数的贡献。",
     },
 )
 
@@ -87,27 +88,48 @@ def run(task: Task) -> None:
     """This party's part of the scoring."""
     from hanse.compute.operators.scoring import open_scores
 
-    scores = open_scores(task, lambda: None)
-    if scores is not None:
-        keep_scores(task, scores)
+    opened = open_scores(task, lambda _part: None)
+    if opened is not None:
+        keep_scores(task, opened)
     task.finish()
 
 
-def keep_scores(task: Task, scores: npt.NDArray[np.float64]) -> None:
-    """Write keys (or row numbers) and probabilities as a table."""
+def keep_scores(task: Task, opened: Opened) -> None:
+    """Write keys (or row numbers) and predictions as a table."""
     import numpy as np
     import pyarrow as pa
 
-    from hanse.compute.operators.metrics import logistic
     from hanse.data.batches import ArrowTable
 
     keys: list[str] = []
-    held = pa.table({"row": np.arange(1, len(scores) + 1)})
+    held = pa.table({"row": np.arange(1, len(opened.scores) + 1)})
     if task.is_in("owner"):
         granted = {column.name for column in task.readable("table")}
         keys = [name for name in task.meta("table").get("key_columns", []) if name in granted]
         if keys:
             held = task.table("table").to_arrow(keys)
-    name = "score" if "score" not in held.column_names else "hanse_score"
-    held = held.append_column(name, pa.array(logistic(scores)))
-    task.keep_table("scores", ArrowTable(held), {"key_columns": keys, "score": name})
+    names = []
+    for wanted, values in columns_of(opened).items():
+        name = wanted if wanted not in held.column_names else f"hanse_{wanted}"
+        held = held.append_column(name, pa.array(values))
+        names.append(name)
+    meta = {"key_columns": keys, "score": names[0], "scores": names}
+    task.keep_table("scores", ArrowTable(held), meta)
+
+
+def columns_of(opened: Opened) -> dict[str, Any]:
+    """Predictions by column: one ``score``, or one column for each output."""
+    import numpy as np
+
+    predicted = opened.predictions()
+    if opened.target == "clusters":
+        return {"cluster": np.rint(predicted).astype(np.int64)}
+    if predicted.ndim == 1:
+        return {"score": predicted}
+    if opened.target == "components":
+        return {f"component_{at + 1}": values for at, values in enumerate(predicted.T)}
+    scores = {
+        f"score_{name}": values for name, values in zip(opened.classes, predicted.T, strict=True)
+    }
+    said = np.asarray(opened.classes)[predicted.argmax(axis=1)]
+    return {"score": predicted.max(axis=1), "predicted": said.tolist()} | scores

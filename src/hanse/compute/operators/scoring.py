@@ -1,30 +1,96 @@
-"""What `evaluate` and `predict` share: score rows on shares and open the scores."""
+"""What `evaluate`, `predict` and `contribution` share: score rows on shares, open the scores."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from hanse.compute.errors import BadInput, RowsDiffer, TooFewRows
-from hanse.compute.operators import preparation
-from hanse.compute.operators.model import facts_of, read_part
+from hanse.compute.operators.families import family_of
+from hanse.compute.operators.family import LINKS, Target
+from hanse.compute.operators.model import ModelPart, Scale, facts_of, read_part
 from hanse.compute.operators.sharing import enter, open_results, same, start_machine
 
 if TYPE_CHECKING:
+    from hanse.compute.engines.link import Link
     from hanse.compute.engines.programs import Program
+    from hanse.compute.engines.spu import Machine
     from hanse.compute.worker.task import Task
 
+SCORES = "scores"
 
-def open_scores(task: Task, check: Callable[[], None]) -> npt.NDArray[np.float64] | None:
-    """Linear scores of the input rows, at a receiver; None elsewhere.
+
+class Opened(msgspec.Struct, frozen=True):
+    """Scores as a receiver has them.
+
+    Attributes:
+        model: what all parties know of the model.
+        scores: as opened, (rows,) or (rows, outputs).
+        scale: of a number label.
+    """
+
+    model: ModelPart
+    scores: npt.NDArray[np.float64]
+    scale: Scale = Scale()
+
+    @property
+    def target(self) -> Target:
+        """What the model predicts."""
+        return family_of(self.model.family).target
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes, for a model of several."""
+        return [str(name) for name in self.model.settings.get("classes", [])]
+
+    def predictions(self) -> npt.NDArray[np.float64]:
+        """Probabilities, or numbers in the label's own units; shaped as the scores."""
+        linked = LINKS[family_of(self.model.family).link](self.scores)
+        return np.asarray(linked * self.scale.deviation + self.scale.mean)
+
+
+class Session(msgspec.Struct):
+    """A scoring under way: what was agreed, and at a computing node the machine.
+
+    Attributes:
+        link: the data link.
+        model: this party's part of the model, or what others told of it.
+        rows: rows to score.
+        machine: at a computing node, with all arrays set.
+    """
+
+    link: Link
+    model: ModelPart
+    rows: int
+    machine: Machine | None
+
+
+def open_scores(task: Task, check: Callable[[ModelPart | None], None]) -> Opened | None:
+    """Scores of the input rows, at a receiver; None elsewhere.
 
     Args:
         task: an operator with the inputs ``model`` and ``table``.
-        check: this party's further checks before anything leaves.
+        check: this party's further checks of its part before anything leaves.
     """
+    session = begin(task, check)
+    if session.machine is not None:
+        ready = load(task, session)
+        task.phase("score")
+        session.machine.run(ready)
+    opened = open_results(task, session.link, [SCORES], session.machine)
+    scale = tell_scale(task, session)
+    task.measures["rows"] = session.rows
+    if not opened:
+        return None
+    return Opened(session.model, np.asarray(opened[SCORES], np.float64), scale)
+
+
+def begin(task: Task, check: Callable[[ModelPart | None], None]) -> Session:
+    """Check the parts against each other, share the owners' arrays, set the model's variables."""
     link = task.link("data", task.participants)
     held: dict[str, Any] = {}
 
@@ -32,48 +98,117 @@ def open_scores(task: Task, check: Callable[[], None]) -> npt.NDArray[np.float64
         fact: dict[str, Any] = {}
         if task.is_in("owner") or task.is_in("compute"):
             held["part"] = part = read_part(task)
+            family_of(part.family)
             fact = facts_of(part)
         if task.is_in("owner"):
-            held["block"] = _block(task, part.recipe)
-            fact["rows"] = len(held["block"])
-        check()
+            held["arrays"] = _arrays(task, part)
+            fact["rows"] = task.table("table").rows
+        check(held.get("part"))
         return fact
 
     facts = task.agree(link, prepare)
     rows = _check_facts(task, facts)
     machine = start_machine(task)
-    block = held.get("block")
-    arrays = {f"x-{task.me}": block} if block is not None and block.shape[1] else {}
-    enter(task, link, arrays, machine)
+    enter(task, link, held.get("arrays", {}), machine)
+    model = held.get("part") or _told(task, facts)
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(
-            _program(task, facts[task.me]["widths"], rows)
-        )
-        task.phase("score")
-        machine.put("weights", held["part"].share)
-        machine.run(ready)
-    opened = open_results(task, link, ["scores"], machine)
-    task.measures["rows"] = rows
-    return np.asarray(opened["scores"], np.float64) if opened else None
+        for name, share in model.variables.items():
+            machine.put(name, share)
+    return Session(link, model, rows, machine)
 
 
-def _block(task: Task, recipe: preparation.Recipe | None) -> Any:
+def load(task: Task, session: Session) -> Any:
+    """The compiled scoring program, at a computing node."""
+    task.phase("compile")
+    if session.machine is None:
+        raise BadInput("only computing nodes score")
+    ready, task.measures["from_cache"] = session.machine.load(
+        program(task, session.model, session.rows)
+    )
+    return ready
+
+
+def entered_names(task: Task, part: ModelPart) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Arrays the owners enter: kind, variable, shape behind the rows; by kind, then by owner."""
+    family = family_of(part.family)
+    by_did = {task.manifest.party(alias).did: alias for alias in task.parties("owner")}
+    found = [
+        (kind, f"{kind}-{by_did[did]}", shape)
+        for did in part.widths
+        for kind, shape in family.entered(part, did).items()
+    ]
+    kinds = list(dict.fromkeys(kind for kind, _, _ in found))
+    return sorted(found, key=lambda entry: kinds.index(entry[0]))
+
+
+def program(task: Task, part: ModelPart, rows: int) -> Program:
+    """The scoring program for so many rows."""
+    from hanse.compute.engines.programs import Input, Program
+
+    family = family_of(part.family)
+    arrays = [
+        Input(variable, family.dtype(kind), (rows, *shape))
+        for kind, variable, shape in entered_names(task, part)
+    ]
+    state = [
+        Input(name, family.dtype(name), shape) for name, shape in family.variables(part).items()
+    ]
+    return Program(
+        name=f"score-{part.family}",
+        load=family.load,
+        static=family.static(part),
+        inputs=[*arrays, *state],
+        outputs=[SCORES],
+        release=task.manifest.code,
+    )
+
+
+def tell_scale(task: Task, session: Session) -> Scale:
+    """The holder of a number label tells the receivers its scale."""
+    holder = str(session.model.settings.get("holder", ""))
+    aliases = [a for a in task.parties("owner") if task.manifest.party(a).did == holder]
+    if not aliases or family_of(session.model.family).target != "number":
+        return Scale()
+    if task.me == aliases[0]:
+        scale = session.model.scale or Scale()
+        _send(session.link, task.parties("receiver"), scale)
+        return scale
+    if not task.is_in("receiver"):
+        return Scale()
+    return _received_scale(session.link.receive(aliases[0]), aliases[0])
+
+
+def _send(link: Link, aliases: Sequence[str], scale: Scale) -> None:
+    for alias in aliases:
+        if alias != link.me:
+            link.send(alias, msgspec.json.encode(scale))
+
+
+def _received_scale(data: bytes, alias: str) -> Scale:
+    try:
+        return msgspec.json.decode(data, type=Scale)
+    except msgspec.DecodeError as error:
+        raise BadInput(f"what {alias} sent is no scale") from error
+
+
+def _arrays(task: Task, part: ModelPart) -> dict[str, Any]:
+    """This owner's arrays by variable."""
     table = task.table("table")
     if table.rows < task.integer("minimum_rows"):
         raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
-    if recipe is None:
-        raise BadInput("this owner's part of the model lacks its recipe")
+    family = family_of(part.family)
     granted = {column.name for column in task.readable("table")}
-    if not granted.issuperset(recipe.types):
+    if not granted.issuperset(family.columns(part)):
         raise BadInput("columns the model needs were not granted")
-    return preparation.apply(recipe, table)
+    return {f"{kind}-{task.me}": array for kind, array in family.prepare(part, table).items()}
 
 
 def _check_facts(task: Task, facts: dict[str, Any]) -> int:
     """The row count, once all parties' inputs are seen to belong together."""
     holders = list(dict.fromkeys(task.parties("owner") + task.parties("compute")))
-    if same(facts, holders, "model") is None or same(facts, holders, "widths") is None:
+    if any(same(facts, holders, name) is None for name in ("model", "family", "widths")):
+        raise BadInput("the parties hold parts of different models")
+    if same(facts, holders, "settings") is None:
         raise BadInput("the parties hold parts of different models")
     rows = same(facts, task.parties("owner"), "rows")
     if rows is None:
@@ -81,23 +216,14 @@ def _check_facts(task: Task, facts: dict[str, Any]) -> int:
     return int(rows)
 
 
-def _program(task: Task, widths: list[list[Any]], rows: int) -> Program:
-    from hanse.compute.engines.programs import Input, Program
-
-    by_did = {task.manifest.party(alias).did: alias for alias in task.parties("owner")}
-    blocks = [Input(f"x-{by_did[did]}", "float32", (rows, width)) for did, width in widths if width]
-    total = sum(width for _, width in widths)
-    return Program(
-        name="logistic-scores",
-        load=_load,
-        static={},
-        inputs=[*blocks, Input("weights", "float32", (total + 1,))],
-        outputs=["scores"],
-        release=task.manifest.code,
+def _told(task: Task, facts: dict[str, Any]) -> ModelPart:
+    """The model as a receiver without a part of it knows it."""
+    fact = facts[task.parties("owner")[0]]
+    return ModelPart(
+        family=fact["family"],
+        model=fact["model"],
+        protocol=task.manifest.protocol,
+        nodes=[],
+        widths=dict(fact["widths"]),
+        settings=fact["settings"],
     )
-
-
-def _load() -> Callable[..., Any]:
-    from hanse.compute.operators import regression
-
-    return regression.scores

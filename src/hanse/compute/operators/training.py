@@ -45,7 +45,7 @@ def train(task: Task) -> None:
     task.phase("store")
     recipe = held.get("recipe")
     meta = {"model": model_id(task), "dropped": recipe.dropped if recipe else []}
-    task.keep_bytes("model", new_part(task, widths, recipe, share), meta)
+    task.keep_bytes("model", new_part(task, widths, recipe=recipe, share=share), meta)
     task.measures.update(rows=schedule.rows, columns=sum(widths.values()))
     task.finish()
 
