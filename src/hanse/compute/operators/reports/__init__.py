@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from hanse.compute.operators.reports import errors, statistics
 
-__all__ = ["MODULES"]
+MODULES: tuple[ModuleType, ...] = (statistics,)
+
+__all__ = ["MODULES", "errors"]
