@@ -78,6 +78,7 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
         refused_blocks: number of blocks refused since start (the last hundred are kept).
         engine_restarts: how often the ordering engine was started again since start.
         validator_faults: what this node saw validators do wrong since start.
+        snapshot_failures: snapshots that were due and could not be taken, since start.
     """
 
     chain: str
@@ -91,6 +92,7 @@ class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
     refused_blocks: int
     engine_restarts: int
     validator_faults: int
+    snapshot_failures: int
 
 
 class Ledger:
@@ -276,6 +278,7 @@ class Ledger:
             refused_blocks=len(self.refusals),
             engine_restarts=taking_part.restarts if taking_part else 0,
             validator_faults=len(taking_part.faults.seen()) if taking_part else 0,
+            snapshot_failures=taking_part.snapshot_failures if taking_part else 0,
         )
 
     async def standing(self) -> Standing | None:

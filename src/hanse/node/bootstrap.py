@@ -26,15 +26,8 @@ from hanse.node.genesis import build_genesis
 from hanse.node.home import NodeHome
 from hanse.node.lock import HomeLock
 from hanse.node.membership.applicant import Wanted, write_wanted
-from hanse.node.secrets import (
-    Secrets,
-    create_orderer_key,
-    create_ordering_keys,
-    create_secrets,
-    has_ordering_keys,
-    ordering_keys,
-    unlock,
-)
+from hanse.node.ordering_keys import create_ordering_keys, has_ordering_keys, ordering_keys
+from hanse.node.secrets import Secrets, create_orderer_key, create_secrets, unlock
 from hanse.node.services import node_service
 from hanse.node.settings import Settings, load_settings
 from hanse.node.settings_file import change_setting, render_settings
@@ -211,13 +204,15 @@ def prepare_validator(
     place.require()
     with HomeLock(place.lock_file):
         keys = unlock(place)
-        engine = create_ordering_keys(keys)
+        engine = create_ordering_keys(keys.keystore)
         change_setting(place.root, "engine", "host", host)
         change_setting(place.root, "engine", "port", port)
         change_setting(place.root, "engine", "public_address", public_address)
         change_setting(place.root, "engine", "metrics_port", metrics_port)
         settings = load_settings(place.root)
-        return describe_validator(keys, engine, name=settings.name, address=settings.engine.address)
+        return describe_validator(
+            keys.identity.did, engine, name=settings.name, address=settings.engine.address
+        )
 
 
 def join_network(
@@ -259,7 +254,7 @@ def join_network(
         write_wanted(place, Wanted(settings.name, list(roles), controller, details))
         _write_genesis(place, genesis)
         change_setting(place.root, "ledger", "operator_url", operator_url.rstrip("/"))
-        takes_part = genesis.engine == "cometbft" and has_ordering_keys(unlock(place))
+        takes_part = genesis.engine == "cometbft" and has_ordering_keys(unlock(place).keystore)
         role = "participant" if takes_part else "follower"
         change_setting(place.root, "ledger", "role", role)
     return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
@@ -269,11 +264,14 @@ def _validators(
     keys: Secrets, settings: Settings, described: Sequence[Path]
 ) -> list[GenesisValidator]:
     found = [read_validator(path) for path in described]
-    if found and not has_ordering_keys(keys):
+    if found and not has_ordering_keys(keys.keystore):
         raise NoEngine("the operator's own node takes part in ordering too")
-    if has_ordering_keys(keys):
+    if has_ordering_keys(keys.keystore):
         own = describe_validator(
-            keys, ordering_keys(keys), name=settings.name, address=settings.engine.address
+            keys.identity.did,
+            ordering_keys(keys.keystore),
+            name=settings.name,
+            address=settings.engine.address,
         )
         found = [item for item in found if item.did != own.did] + [own]
     return sorted(found, key=lambda item: item.did)

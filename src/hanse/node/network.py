@@ -32,7 +32,8 @@ from hanse.node.membership.admission import Admission
 from hanse.node.membership.applications import Applications
 from hanse.node.membership.issuer import Issuer
 from hanse.node.membership.reissue import Reissue
-from hanse.node.participant import participant, validator_keys
+from hanse.node.ordering_keys import OrderingKeys, has_ordering_keys, ordering_keys
+from hanse.node.participant import participant
 from hanse.node.reactions.faults import FaultReporter
 from hanse.node.reactions.grants import GrantBook, GrantVerifier
 from hanse.node.secrets import orderer_key
@@ -44,7 +45,6 @@ from hanse.node.transport.session import PeerSession
 from hanse.node.transport.source import HttpBlockSource
 from hanse.node.transport.tokens import PeerTokens
 from hanse.node.upkeep import HomeUpkeep
-from hanse.node.validator_keys import ValidatorKeys
 from hanse.node.views.projector import Projector
 from hanse.node.views.tables import anchors
 
@@ -58,7 +58,7 @@ class Network:
     Attributes:
         source: where blocks come from, at followers.
         resolver: a resolver over the ledger's present state.
-        validator_keys: keys of this node's engine; None where it runs none.
+        ordering_keys: keys of this node's engine; None where it runs none.
     """
 
     genesis: Genesis
@@ -89,7 +89,7 @@ class Network:
     fault_reporter: FaultReporter
     collaboration: Collaboration
     upkeep: HomeUpkeep
-    validator_keys: ValidatorKeys | None = None
+    ordering_keys: OrderingKeys | None = None
 
     async def start(self, background: Background) -> None:
         """Begin to follow or order, to project, to react."""
@@ -165,6 +165,7 @@ def _assemble(
     identity: Identity,
 ) -> Network:
     database, suite, clock, key = host.database, host.suite, host.clock, host.secrets.wallet_key
+    store = host.secrets.keystore
 
     def resolver() -> LedgerResolver:
         return LedgerResolver(ledger.state)
@@ -219,7 +220,7 @@ def _assemble(
         ),
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
         fault_reporter=FaultReporter(ledger, submitter, identity.did),
-        validator_keys=validator_keys(host),
+        ordering_keys=ordering_keys(store) if has_ordering_keys(store) else None,
         collaboration=collaboration,
         upkeep=HomeUpkeep(
             host.home, ledger, lambda: min(projector.height, collaboration.engine.height)

@@ -9,11 +9,10 @@ from hanse.ledger.contract.state import StateReader
 from hanse.ledger.genesis import Genesis
 from hanse.node.errors import BadSettings
 from hanse.node.host import Host
-from hanse.node.secrets import has_ordering_keys, ordering_keys
+from hanse.node.ordering_keys import ordering_keys
 from hanse.node.snapshot_start import SnapshotStart
 from hanse.node.transport.session import PeerSession
 from hanse.node.transport.source import SnapshotSource
-from hanse.node.validator_keys import ValidatorKeys
 
 
 def participant(host: Host, genesis: Genesis) -> Participant:
@@ -23,7 +22,7 @@ def participant(host: Host, genesis: Genesis) -> Participant:
         NoSuchKey: the node was not prepared to take part.
         BadSettings, BadEngineSettings: naming what is wrong.
     """
-    keys, settings = ordering_keys(host.secrets), host.settings.engine
+    keys, settings = ordering_keys(host.secrets.keystore), host.settings.engine
     return Participant(
         home=host.home.engine,
         snapshots=host.home.snapshots,
@@ -36,21 +35,13 @@ def participant(host: Host, genesis: Genesis) -> Participant:
             prometheus_port=settings.metrics_port,
         ),
         keys=keys.engine,
-        certificate_keys={host.suite.signing_public(keys.certificate).hex(): keys.certificate},
+        certificate_keys={keys.certificate_public: keys.certificate},
         peers=validator_peers,
         binary=settings.binary,
         snapshot_interval=settings.snapshot_interval,
         keep_blocks=settings.keep_blocks,
         start=_start(host, genesis),
     )
-
-
-def validator_keys(host: Host) -> ValidatorKeys | None:
-    """Keys by which this node is registered; None at nodes that take no part in ordering."""
-    if not has_ordering_keys(host.secrets):
-        return None
-    keys = ordering_keys(host.secrets)
-    return ValidatorKeys(host.suite, keys.engine.validator, keys.certificate, keys.engine.node_id)
 
 
 def validator_peers(state: StateReader) -> tuple[Peer, ...]:

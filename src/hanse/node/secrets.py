@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from hanse.crypto.keystore import Keystore
 from hanse.crypto.suite import Suite
 from hanse.identity.holder import NEXT_ENTRY, Identity
-from hanse.ledger.bft.engine.keys import EngineKeys, new_keys
 from hanse.node.errors import NoPassphrase, UnsafeFileMode
 from hanse.node.home import NodeHome
 
@@ -25,9 +24,6 @@ VAULT_ENTRY = "vault"
 WALLET_ENTRY = "wallet"
 JOURNAL_ENTRY = "journal"
 ORDERER_ENTRY = "orderer"
-ENGINE_ENTRY = "engine"
-TRANSPORT_ENTRY = "engine-transport"
-CERTIFICATE_ENTRY = "certificate"
 MASTER_KEY_BYTES = 32
 
 
@@ -103,48 +99,6 @@ def create_orderer_key(secrets_: Secrets) -> bytes:
 def orderer_key(secrets_: Secrets) -> bytes:
     """The private key that signs blocks; raises NoSuchKey at nodes that do not order."""
     return secrets_.keystore.get(ORDERER_ENTRY)
-
-
-@dataclass(frozen=True, repr=False)
-class OrderingKeys:
-    """Private keys of a node that takes part in ordering.
-
-    Attributes:
-        engine: of the engine: for its votes and to name the node to others.
-        certificate: key of the network's suite that signs certificates.
-    """
-
-    engine: EngineKeys
-    certificate: bytes
-
-
-def create_ordering_keys(secrets_: Secrets) -> OrderingKeys:
-    """Make the keys of a node that takes part in ordering; those it has stay."""
-    suite, keystore = secrets_.identity.suite, secrets_.keystore
-    engine = new_keys()
-    made = {
-        ENGINE_ENTRY: engine.validator,
-        TRANSPORT_ENTRY: engine.node,
-        CERTIFICATE_ENTRY: suite.generate_signing_key(),
-    }
-    for name, key in made.items():
-        if name not in keystore.names():
-            keystore.put(name, key)
-    return ordering_keys(secrets_)
-
-
-def ordering_keys(secrets_: Secrets) -> OrderingKeys:
-    """The keys; raises NoSuchKey at nodes that take no part in ordering."""
-    keystore = secrets_.keystore
-    return OrderingKeys(
-        engine=EngineKeys(validator=keystore.get(ENGINE_ENTRY), node=keystore.get(TRANSPORT_ENTRY)),
-        certificate=keystore.get(CERTIFICATE_ENTRY),
-    )
-
-
-def has_ordering_keys(secrets_: Secrets) -> bool:
-    """Whether this node was prepared to take part in ordering."""
-    return ENGINE_ENTRY in secrets_.keystore.names()
 
 
 def find_passphrase(home: NodeHome, environment: Mapping[str, str] | None = None) -> str:

@@ -12,27 +12,26 @@ from hanse.core.errors import HanseError
 from hanse.ledger.genesis import Genesis
 from hanse.ledger.validators import preset_validators
 from hanse.node.errors import BadValidator
-from hanse.node.secrets import OrderingKeys, Secrets
+from hanse.node.ordering_keys import OrderingKeys
 
 
 def describe_validator(
-    secrets_: Secrets, keys: OrderingKeys, *, name: str, address: str, power: int = 1
+    did: str, keys: OrderingKeys, *, name: str, address: str, power: int = 1
 ) -> GenesisValidator:
     """Public keys and address of this node.
 
     Args:
-        secrets_: of the node.
+        did: of its organisation.
         keys: of its engine.
         name: the organisation's.
         address: ``host:port`` other engines connect to.
         power: weight of its vote.
     """
-    suite = secrets_.identity.suite
     return GenesisValidator(
-        did=secrets_.identity.did,
+        did=did,
         name=name[:64],
-        engine_public=keys.engine.validator_public.hex(),
-        certificate_public=suite.signing_public(keys.certificate).hex(),
+        engine_public=keys.engine_public,
+        certificate_public=keys.certificate_public,
         power=power,
         node_id=keys.engine.node_id,
         address=address,

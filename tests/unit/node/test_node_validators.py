@@ -10,18 +10,20 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from validator_network import NodeKeys, node_id, preset
+from validator_network import NodeKeys, preset
 
 from hanse.contracts.validators.types import GenesisValidator, ValidatorsGenesis
+from hanse.ledger.bft.engine.keys import EngineKeys, node_id, public_key
 from hanse.ledger.genesis import decode_genesis, encode_genesis
 from hanse.node.bootstrap import create_network, init_node
 from hanse.node.http.app import build_app
 from hanse.node.node import Node
+from hanse.node.ordering_keys import OrderingKeys
 from hanse.node.settings import load_settings
-from hanse.node.validator_keys import ValidatorKeys
 from hanse.node.wiring import build_node
 
 PASSWORD = "correct-horse-9"
+TRANSPORT_KEY = b"\x07" * 32
 
 
 class Served:
@@ -36,8 +38,9 @@ class Served:
         return self.node.require_network().identity.did
 
     def use(self, keys: NodeKeys) -> None:
-        self.node.require_network().validator_keys = ValidatorKeys(
-            keys.suite, keys.engine, keys.certificate, node_id("own")
+        engine = EngineKeys(validator=keys.engine, node=TRANSPORT_KEY)
+        self.node.require_network().ordering_keys = OrderingKeys(
+            keys.suite, engine, keys.certificate
         )
 
     async def get(self, path: str, **query: str | int) -> list[dict[str, Any]]:
@@ -102,7 +105,7 @@ async def test_register_with_the_nodes_keys_then_move_then_deregister(
             "bank-1",
             "Bank",
         )
-        assert (own["power"], own["node_id"]) == (0, node_id("own"))
+        assert (own["power"], own["node_id"]) == (0, node_id(public_key(TRANSPORT_KEY)))
         assert own["certificate_public"] == NodeKeys("own", suite).certificate_public
         await node.post("/nodes", {"address": "moved.example:26656"})
         (own,) = [n for n in await node.get("/nodes") if n["did"] == node.did]

@@ -160,10 +160,9 @@ class Answers:
 
     async def commit(self, request: pb.RequestCommit) -> pb.ResponseCommit:
         """Write the finalized block, in one step, and tell whoever waits."""
-        executed = await self._in_writer(self._consensus.commit)
+        executed = await self._in_writer(self._commit)
         self._arrivals.committed(executed)
         self._published(executed)
-        self._syncing.committed(executed.height)
         return pb.ResponseCommit(retain_height=self._retain_height(executed.height))
 
     async def list_snapshots(self, request: pb.RequestListSnapshots) -> pb.ResponseListSnapshots:
@@ -185,6 +184,11 @@ class Answers:
     ) -> pb.ResponseApplySnapshotChunk:
         """A chunk of the snapshot this node begins from."""
         return await self._in_writer(self._syncing.apply, request)
+
+    def _commit(self) -> Executed:
+        executed = self._consensus.commit()
+        self._syncing.committed(executed.height)
+        return executed
 
     async def _in_writer(self, work: Callable[..., T], *arguments: Any) -> T:
         loop = asyncio.get_running_loop()

@@ -149,6 +149,11 @@ class Participating:
         """How often the engine was started again."""
         return 0 if self._engine is None else self._engine.restarts
 
+    @property
+    def snapshot_failures(self) -> int:
+        """Snapshots that were due and could not be taken."""
+        return self._syncing.failures
+
     async def submit(self, raw: bytes) -> str:
         """Check, verify and hand to the engine; see `hanse.ledger.ledger.Ledger.submit`."""
         return await self._sending.submit(raw)

@@ -64,28 +64,28 @@ class Syncing:
         self._shelf = Shelf(folder)
         self._taking: threading.Thread | None = None
         self._restorer: Restorer | None = None
+        self.failures = 0
+        """Snapshots that were due and could not be taken."""
 
     def committed(self, height: int) -> None:
-        """Begin a snapshot of this height when one is due and none is being taken."""
+        """Begin a snapshot of this height when one is due and none is being taken.
+
+        The ledger does without: what keeps a snapshot from being taken is logged and counted.
+        """
         if self._interval == 0 or height % self._interval:
             return
         if self._taking is not None and self._taking.is_alive():
             return
-        # Opened here, while the engine waits, so that it sees exactly this height.
-        self._store.environment.reserve(SPARE_BYTES)
-        snapshot = self._store.read()
-        snapshot.__enter__()
-        self._taking = threading.Thread(
-            target=self._take, args=(snapshot,), name="ledger-snapshot", daemon=True
-        )
-        self._taking.start()
+        try:
+            self._begin(height)
+        except Exception as error:  # whatever it is, the commit it follows stands
+            self._failed(height, error)
 
     def close(self) -> None:
         """Wait for a snapshot being taken; give up one being restored."""
         if self._taking is not None:
             self._taking.join()
-        if self._restorer is not None:
-            self._restorer.abandon()
+        self._abandon()
 
     def offers(self) -> pb.ResponseListSnapshots:
         """Snapshots whose certificate is the one every node stores."""
@@ -117,8 +117,7 @@ class Syncing:
         """Begin to restore a snapshot if it belongs to the hash the engine trusts."""
         if request.snapshot.format != FORMAT:
             return Offered(result=Offered.REJECT_FORMAT)
-        if self._restorer is not None:
-            self._restorer.abandon()
+        self._abandon()
         try:
             manifest = decode_manifest(request.snapshot.metadata)
             staging = self._folder.with_name("restoring")
@@ -149,25 +148,49 @@ class Syncing:
             )
         except SnapshotRefused as error:
             _log.warning("ledger.snapshot_refused", reason=error.message)
-            restorer.abandon()
-            self._restorer = None
+            self._abandon()
             return Applied(result=Applied.REJECT_SNAPSHOT)
         self._restorer = None
         self._application.reload()
         self._restored(self._application.committed.height)
         return Applied(result=Applied.ACCEPT)
 
-    def _take(self, snapshot: Snapshot) -> None:
+    def _begin(self, height: int) -> None:
+        """Open the state here, while the engine waits, so that it is exactly this height's."""
+        self._store.environment.reserve(SPARE_BYTES)
+        snapshot = self._store.read()
+        snapshot.__enter__()
+        self._taking = threading.Thread(
+            target=self._take, args=(height, snapshot), name="ledger-snapshot", daemon=True
+        )
+        try:
+            self._taking.start()
+        except BaseException:
+            self._taking = None
+            snapshot.__exit__()
+            raise
+
+    def _take(self, height: int, snapshot: Snapshot) -> None:
         suite: Suite = self._application.suite
         try:
-            manifest = write_snapshot(snapshot, suite, self._folder)
+            try:
+                manifest = write_snapshot(snapshot, suite, self._folder)
+            finally:
+                snapshot.__exit__()
             _log.info("ledger.snapshot_taken", height=manifest.height, keys=manifest.keys)
-        except HanseError as error:
-            _log.warning("ledger.snapshot_failed", code=error.code)
-            return
-        finally:
-            snapshot.__exit__(None, None, None)
-        self._shelf.keep(KEPT)
+            self._shelf.keep(KEPT)
+        except Exception as error:  # it runs in a thread of its own, where nobody would see it
+            self._failed(height, error)
+
+    def _failed(self, height: int, error: Exception) -> None:
+        self.failures += 1
+        code = error.code if isinstance(error, HanseError) else type(error).__name__
+        _log.error("ledger.snapshot_failed", height=height, code=code, debug=repr(error))
+
+    def _abandon(self) -> None:
+        restorer, self._restorer = self._restorer, None
+        if restorer is not None:
+            restorer.abandon()
 
     def _described(self, height: int) -> pb.Snapshot | None:
         try:

@@ -116,7 +116,7 @@ class Environment:
                     with self._env.begin(write=True) as transaction:
                         return work(transaction)
                 except lmdb.MapFullError:
-                    self._grow()
+                    self._resize(2 * self.map_bytes)
                 except (lmdb.Error, OSError) as error:
                     self._reopen()
                     raise self._storage_error(error) from error
@@ -126,14 +126,16 @@ class Environment:
 
         Growing waits for readers. Whoever is about to read for long calls this first, so that
         commits need not wait for it. The map is address space; it takes no room on the disk.
+
+        Raises:
+            StorageFull, StorageFailed: the map is what it was.
         """
         with self._writing:
             if self._env is None:
                 self._open(INITIAL_MAP_BYTES)
             used = (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]
             if self.map_bytes < used + spare_bytes:
-                with self._alone():
-                    self._env.set_mapsize(used + spare_bytes)
+                self._resize(used + spare_bytes)
 
     def copy(self, folder: Path) -> None:
         """Write a compacted copy of the last commit into an empty folder; commits go on.
@@ -221,17 +223,25 @@ class Environment:
         limited = limit != resource.RLIM_INFINITY and limit - used < ROOM_BYTES
         return disk.f_bavail * disk.f_frsize >= ROOM_BYTES and not limited
 
-    def _grow(self) -> None:
+    def _resize(self, map_bytes: int) -> None:
         with self._alone():
-            self._env.set_mapsize(2 * self.map_bytes)
+            before = self.map_bytes
+            try:
+                self._env.set_mapsize(map_bytes)
+            except (lmdb.Error, OSError) as error:
+                # LMDB has let go of the old map by then.
+                self._open_again(before)
+                raise self._storage_error(error) from error
 
     def _reopen(self) -> None:
         # A failed commit can leave LMDB's handle unusable although the file is sound.
         with self._alone():
-            map_bytes = self.map_bytes
-            self._env.close()
-            self._env = None
-            self._open(map_bytes)
+            self._open_again(self.map_bytes)
+
+    def _open_again(self, map_bytes: int) -> None:
+        self._env.close()
+        self._env = None
+        self._open(map_bytes)
 
     def enter(self) -> Any:
         """Begin a read transaction; `leave` must follow. `read` does both."""

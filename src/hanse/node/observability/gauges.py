@@ -71,6 +71,11 @@ def _watch_network(node: Node) -> None:
         of_network(lambda net: net.ledger.status().validator_faults),
     )
     watch(
+        "hanse_ledger_snapshot_failures",
+        "Snapshots that were due and could not be taken, since start",
+        of_network(lambda net: net.ledger.status().snapshot_failures),
+    )
+    watch(
         "hanse_views_behind",
         "Blocks the views are behind",
         of_network(lambda net: net.ledger.height - net.projector.height),

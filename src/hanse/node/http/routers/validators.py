@@ -90,10 +90,10 @@ def _registration(network: Network, body: RegisterNodeRequest) -> RegisterNode |
     state, did = network.ledger.state, network.identity.did
     if get_newest_set(state) is None:
         raise NoValidators()
-    keys = network.validator_keys
+    keys = network.ordering_keys
     if keys is None:
         raise NoValidatorKeys()
-    where = {"node_id": keys.node_id, "address": body.address, "name": body.name}
+    where = {"node_id": keys.engine.node_id, "address": body.address, "name": body.name}
     registered = get_node(state, did)
     if registered is not None and keys.are_those_of(registered):
         return message(UpdateNode, where)
