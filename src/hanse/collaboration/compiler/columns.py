@@ -43,7 +43,7 @@ def check_columns(
         named = value if isinstance(value, list) else [str(value)]
         known = _columns_at(inputs, declared.columns_of)
         for column in named:
-            if column in known:
+            if column in known or column == declared.default == "":
                 continue
             given = step.parameters.get(name)
             raise FlowUnknownColumn(
