@@ -22,11 +22,12 @@ from hanse.compute.operators import (
 )
 from hanse.core import canonical
 
-NAMES = ["align", "intersect", "split", "summary", "logistic_regression", "evaluate", "predict"]
+NAMES = list(operators())
+USUAL = ["align", "intersect", "split", "summary", "logistic_regression", "evaluate", "predict"]
 
 
-def test_operators_lists_all_seven_in_order() -> None:
-    assert list(operators()) == NAMES
+def test_operators_are_listed_in_the_order_a_flow_uses_them() -> None:
+    assert [name for name in NAMES if name in USUAL] == USUAL
 
 
 @pytest.mark.parametrize("name", NAMES)
