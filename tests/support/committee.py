@@ -27,6 +27,7 @@ from ledger_network import (
 from hanse.crypto.suite import get_suite
 from hanse.ledger.application import Application
 from hanse.ledger.bft.book import CertificateBook
+from hanse.ledger.bft.carried import Carried
 from hanse.ledger.bft.consensus import Consensus, Outcome
 from hanse.ledger.bft.faults import Faults
 from hanse.ledger.bft.known import KnownTransactions
@@ -188,7 +189,8 @@ class Node:
         public = suite.signing_public(self.seat.certificate_private).hex()
         self.book = CertificateBook(self.app, self.store, {public: self.seat.certificate_private})
         self.known = KnownTransactions(suite, self.app.limits.max_transaction_bytes)
-        self.consensus = Consensus(self.app, self.book, self.known, self.faults)
+        self.carried = Carried()
+        self.consensus = Consensus(self.app, self.book, self.known, self.carried, self.faults)
 
     def crash(self) -> None:
         """Lose everything that is not on disk, and start again."""

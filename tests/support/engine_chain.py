@@ -15,6 +15,7 @@ from abci_engine import NoApplication
 from hanse.core.ports import free_ports
 from hanse.ledger.bft.abci import abci_pb2 as pb
 from hanse.ledger.bft.abci.server import AbciServer
+from hanse.ledger.bft.bundles import decode_bundle, is_bundle
 from hanse.ledger.bft.engine.binary import VARIABLE, find_engine
 from hanse.ledger.bft.engine.chain import Chain
 from hanse.ledger.bft.engine.errors import EngineFailed, EngineMissing
@@ -37,8 +38,17 @@ def engine_binary() -> Path:
         pytest.skip(f"no consensus engine: {error.message}; {error.help}")
 
 
+def unpacked(item: bytes) -> list[bytes]:
+    """The transactions of a bundle, or the one transaction."""
+    return decode_bundle(item, 1 << 18) if is_bundle(item) else [item]
+
+
 class KeyValue(NoApplication):
-    """``key=value`` transactions; the hash of a block is that of all pairs so far."""
+    """``key=value`` transactions; the hash of a block is that of all pairs so far.
+
+    Attributes:
+        checked: how many transactions each item of the mempool held.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -61,8 +71,14 @@ class KeyValue(NoApplication):
         return pb.ResponseInitChain(app_hash=self.app_hash)
 
     async def check_tx(self, requests: Sequence[pb.RequestCheckTx]) -> Sequence[pb.ResponseCheckTx]:
-        self.checked.append(len(requests))
-        return [pb.ResponseCheckTx(code=0 if b"=" in each.tx else 1) for each in requests]
+        return [pb.ResponseCheckTx(code=self.code(each)) for each in requests]
+
+    def code(self, request: pb.RequestCheckTx) -> int:
+        items = unpacked(request.tx)
+        if request.type == pb.NEW:
+            self.checked.append(len(items))
+        done = request.type == pb.RECHECK and all(i.partition(b"=")[0] in self.pairs for i in items)
+        return 1 if done or any(b"=" not in item for item in items) else 0
 
     async def extend_vote(self, request: pb.RequestExtendVote) -> pb.ResponseExtendVote:
         return pb.ResponseExtendVote(
@@ -81,7 +97,8 @@ class KeyValue(NoApplication):
         for vote in request.local_last_commit.votes:
             if vote.vote_extension:
                 self._note(request.height - 1, vote.vote_extension)
-        return pb.ResponsePrepareProposal(txs=request.txs)
+        items = [item for each in request.txs for item in unpacked(each)]
+        return pb.ResponsePrepareProposal(txs=items)
 
     async def finalize_block(self, request: pb.RequestFinalizeBlock) -> pb.ResponseFinalizeBlock:
         pairs = dict(self.pairs)
@@ -136,7 +153,7 @@ class EngineNode:
             await self.server.close()
             raise
         self.rpc = EngineRpc(self.home.rpc_socket)
-        self.submissions = Submissions(self.rpc)
+        self.submissions = Submissions(self.rpc, 1 << 18)
 
     async def stop(self) -> None:
         await self.submissions.aclose()

@@ -92,6 +92,20 @@ class PoolFull(RateLimitError):
     help = "Wait for receipts before sending more."
 
 
+class BadBundle(InputError):
+    """What an engine passed on as a bundle of transactions is none."""
+
+    code = "ledger.bad_bundle"
+    help = "It was refused. Nodes make well-formed bundles: look who sends others to your engine."
+
+
+class NothingNew(ConflictError):
+    """All transactions of the bundle, or nearly all, were executed, expired or wait already."""
+
+    code = "ledger.nothing_new"
+    help = "Nothing to do: each of them has its own receipt."
+
+
 class StorageFull(UnavailableError):
     """The disk has no room for the next block; nothing was damaged."""
 

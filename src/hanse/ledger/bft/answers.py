@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
 from hanse.ledger.bft.abci import abci_pb2 as pb
-from hanse.ledger.bft.arrivals import Arrivals
+from hanse.ledger.bft.checking import Checking
 from hanse.ledger.bft.consensus import Consensus
 from hanse.ledger.bft.engine.chain import chain_of
 from hanse.ledger.bft.syncing import Syncing
@@ -29,7 +29,7 @@ class Answers:
     Args:
         application: executes blocks.
         consensus: the part about blocks, run in ``writer``.
-        arrivals: the part about single transactions, run on the event loop.
+        checking: the part about the mempool, run on the event loop.
         syncing: the part about snapshots.
         writer: one thread that executes and writes.
         published: takes committed blocks out of `consensus`, on the event loop.
@@ -40,7 +40,7 @@ class Answers:
         self,
         application: Application,
         consensus: Consensus,
-        arrivals: Arrivals,
+        checking: Checking,
         syncing: Syncing,
         writer: Executor,
         published: Callable[[Executed], None],
@@ -48,14 +48,18 @@ class Answers:
     ) -> None:
         self._application = application
         self._consensus = consensus
-        self._arrivals = arrivals
+        self._checking = checking
         self._syncing = syncing
         self._writer = writer
         self._published = published
         self._retain_height = retain_height
 
     async def info(self, request: pb.RequestInfo) -> pb.ResponseInfo:
-        """Height and hash of the last commit; height 0 makes the engine begin the chain."""
+        """Height and hash of the last commit; height 0 makes the engine begin the chain.
+
+        It asks when it starts, so its mempool is empty.
+        """
+        self._checking.begin()
         head = self._application.committed
         return pb.ResponseInfo(
             data="hanse",
@@ -81,9 +85,9 @@ class Answers:
     async def check_tx(self, requests: Sequence[pb.RequestCheckTx]) -> list[pb.ResponseCheckTx]:
         """Admission to the mempool."""
         fresh = [r.tx for r in requests if r.type == pb.NEW]
-        verdicts = iter(await self._arrivals.verdicts(fresh))
+        verdicts = iter(await self._checking.verdicts(fresh))
         return [
-            _checked(next(verdicts) if r.type == pb.NEW else self._arrivals.verdict_again(r.tx))
+            _checked(next(verdicts) if r.type == pb.NEW else self._checking.verdict_again(r.tx))
             for r in requests
         ]
 
@@ -161,7 +165,7 @@ class Answers:
     async def commit(self, request: pb.RequestCommit) -> pb.ResponseCommit:
         """Write the finalized block, in one step, and tell whoever waits."""
         executed = await self._in_writer(self._commit)
-        self._arrivals.committed(executed)
+        self._checking.committed(executed)
         self._published(executed)
         return pb.ResponseCommit(retain_height=self._retain_height(executed.height))
 

@@ -6,18 +6,31 @@ Everything that can be known is checked here, the signature once; what is asked 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
 from hanse.ledger.bft.known import KnownTransactions
 from hanse.ledger.bft.nonces import RecentNonces
 from hanse.ledger.clock import Clock
 from hanse.ledger.errors import BadTransactionSignature, Replayed, TransactionExpired
-from hanse.ledger.execution import Executed
+from hanse.ledger.execution import Check, Executed
 from hanse.ledger.intake.verifiers import Verifiers
 from hanse.ledger.transaction import DOMAIN, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A transaction that may be executed if its signature holds.
+
+    Attributes:
+        transaction: decoded.
+        height: committed height it was looked at.
+        check: the signature that remains to be verified; None when it was before.
+    """
+
+    transaction: Transaction
+    height: int
+    check: Check | None
 
 
 class Arrivals:
@@ -48,41 +61,50 @@ class Arrivals:
         Raises:
             HanseError: the named reason to refuse it.
         """
+        arrival = self.look(raw)
+        if arrival.check is not None and not await self._verifiers.verify(arrival.check):
+            raise BadTransactionSignature()
+        self.remember(arrival)
+        return arrival.transaction
+
+    def look(self, raw: bytes) -> Arrival:
+        """Check everything but the signature.
+
+        Raises:
+            HanseError: the named reason to refuse it.
+        """
         transaction = self._known.get(raw)
         height = self._application.committed.height
         if transaction is None:
             transaction, public = self._application.check(raw, self._clock())
         elif self._was_checked(transaction):
             self._check_moved(transaction)
-            return transaction
+            return Arrival(transaction, height, None)
         else:
             public = self._application.check_again(transaction, self._clock())
-        if transaction.verified_with != public:
-            check = (public, DOMAIN, transaction.body_bytes, transaction.signature)
-            if not await self._verifiers.verify(check):
-                raise BadTransactionSignature()
-            transaction.verified_with = public
-        transaction.checked_height = height
+        if transaction.verified_with == public:
+            return Arrival(transaction, height, None)
+        check = (public, DOMAIN, transaction.body_bytes, transaction.signature)
+        return Arrival(transaction, height, check)
+
+    def remember(self, arrival: Arrival) -> None:
+        """Keep what was found: the signature that remained to be verified holds."""
+        transaction = arrival.transaction
+        if arrival.check is not None:
+            transaction.verified_with = arrival.check[0]
+        transaction.checked_height = arrival.height
         self._known.put(transaction)
-        return transaction
 
-    async def verdicts(self, items: Sequence[bytes]) -> list[HanseError | None]:
-        """Why each is refused, None where it is not; signatures are verified together."""
-        return await asyncio.gather(*(self._verdict(raw) for raw in items))
+    def look_again(self, transaction: Transaction) -> None:
+        """Whether a transaction admitted earlier may still be executed; verifies nothing.
 
-    def verdict_again(self, raw: bytes) -> HanseError | None:
-        """Whether a transaction admitted earlier may still be executed; verifies nothing."""
-        transaction = self._known.get(raw)
-        try:
-            if transaction is None:
-                self._application.check(raw, self._clock())
-            elif self._was_checked(transaction):
-                self._check_moved(transaction)
-            else:
-                self._application.check_again(transaction, self._clock())
-        except HanseError as error:
-            return error
-        return None
+        Raises:
+            HanseError: the named reason why not.
+        """
+        if self._was_checked(transaction):
+            self._check_moved(transaction)
+        elif self._application.check_again(transaction, self._clock()) != transaction.verified_with:
+            raise BadTransactionSignature()
 
     def _was_checked(self, transaction: Transaction) -> bool:
         """Whether only what moves with each block has to be looked at again.
@@ -99,10 +121,3 @@ class Arrivals:
             self._clock(), self._application.committed.time_ms + 1
         ):
             raise TransactionExpired()
-
-    async def _verdict(self, raw: bytes) -> HanseError | None:
-        try:
-            await self.admit(raw)
-        except HanseError as error:
-            return error
-        return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
 from hanse.ledger.bft.book import CertificateBook, voter
+from hanse.ledger.bft.carried import Carried
 from hanse.ledger.bft.faults import EVIDENCE_BYTES, Fault, FaultKind, Faults
 from hanse.ledger.bft.known import KnownTransactions
 from hanse.ledger.bft.proposals import Proposals, split_content
@@ -48,6 +49,7 @@ class Consensus:
         application: executes blocks.
         book: certificates.
         known: transactions seen on arrival.
+        carried: what the engine's mempool holds.
         faults: where misbehaviour of validators is noted.
     """
 
@@ -56,13 +58,14 @@ class Consensus:
         application: Application,
         book: CertificateBook,
         known: KnownTransactions,
+        carried: Carried,
         faults: Faults,
     ) -> None:
         self._application = application
         self._book = book
         self._known = known
         self._faults = faults
-        self._proposals = Proposals(application, book, known)
+        self._proposals = Proposals(application, book, known, carried)
         self._finalized: tuple[Executed, list[bytes]] | None = None
 
     def initial_validators(self) -> tuple[Validator, ...]:

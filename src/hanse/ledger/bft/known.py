@@ -6,6 +6,7 @@ The engine hands over the same bytes several times: on arrival, in proposals, in
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 
 from hanse.core.errors import HanseError
@@ -13,6 +14,7 @@ from hanse.crypto.suite import Suite
 from hanse.ledger.transaction import Transaction, parse_transaction
 
 LIMIT = 40_000
+KEPT_BLOCKS = 8
 
 
 class KnownTransactions:
@@ -29,6 +31,7 @@ class KnownTransactions:
         self._max_bytes = max_bytes
         self._limit = limit
         self._by_raw: dict[bytes, Transaction] = {}
+        self._committed: deque[Sequence[bytes]] = deque()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -50,10 +53,12 @@ class KnownTransactions:
                 del self._by_raw[next(iter(self._by_raw))]
 
     def forget(self, items: Sequence[bytes]) -> None:
-        """Forget what was committed."""
+        """Forget what was committed, some blocks later: peers may still send it."""
         with self._lock:
-            for raw in items:
-                self._by_raw.pop(raw, None)
+            self._committed.append(items)
+            if len(self._committed) > KEPT_BLOCKS:
+                for raw in self._committed.popleft():
+                    self._by_raw.pop(raw, None)
 
     def _decode(self, raw: bytes) -> Transaction | bytes:
         if len(raw) > self._max_bytes:

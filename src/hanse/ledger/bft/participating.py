@@ -20,6 +20,8 @@ from hanse.ledger.bft.answers import Answers
 from hanse.ledger.bft.arrivals import Arrivals
 from hanse.ledger.bft.beginning import PATIENCE_SECONDS, Start, begin_with_snapshot
 from hanse.ledger.bft.book import CertificateBook
+from hanse.ledger.bft.carried import Carried
+from hanse.ledger.bft.checking import Checking
 from hanse.ledger.bft.consensus import Consensus
 from hanse.ledger.bft.engine.answers import CommitAnswer
 from hanse.ledger.bft.engine.binary import find_engine
@@ -107,6 +109,7 @@ class Participating:
         self._role = role
         known = KnownTransactions(application.suite, application.limits.max_transaction_bytes)
         arrivals = Arrivals(application, verifiers, known, clock)
+        carried = Carried()
         self._book = CertificateBook(application, store, role.certificate_keys)
         self._sending = Sending(application, arrivals, waiting, self._broadcast, clock)
         self._syncing = Syncing(
@@ -119,8 +122,8 @@ class Participating:
         )
         self._answers = Answers(
             application,
-            Consensus(application, self._book, known, self.faults),
-            arrivals,
+            Consensus(application, self._book, known, carried, self.faults),
+            Checking(application, arrivals, carried, verifiers),
             self._syncing,
             writer,
             self._publish,
@@ -218,7 +221,10 @@ class Participating:
         home = EngineHome(self._role.home)
         home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         async with AbciServer(home.abci_socket, self._answers), EngineRpc(home.rpc_socket) as rpc:
-            self.rpc, self._submissions = rpc, Submissions(rpc)
+            self.rpc, self._submissions = (
+                rpc,
+                Submissions(rpc, self._application.limits.max_transaction_bytes),
+            )
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._sending.watch())

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from hanse.ledger.application import Application
 from hanse.ledger.bft.book import CertificateBook
+from hanse.ledger.bft.bundles import is_bundle
+from hanse.ledger.bft.carried import Carried, digest_of
 from hanse.ledger.bft.known import KnownTransactions
 from hanse.ledger.certificates import CERTIFIED_AFTER, FIRST_CERTIFIED, PREFIX
 from hanse.ledger.errors import BadCertificate, BadProposal
@@ -41,11 +43,16 @@ class Proposals:
     """Makes and judges proposals. Belongs to the thread that executes."""
 
     def __init__(
-        self, application: Application, book: CertificateBook, known: KnownTransactions
+        self,
+        application: Application,
+        book: CertificateBook,
+        known: KnownTransactions,
+        carried: Carried,
     ) -> None:
         self._application = application
         self._book = book
         self._known = known
+        self._carried = carried
 
     def prepare(
         self,
@@ -60,7 +67,8 @@ class Proposals:
         Args:
             height: of the block.
             time_ms: its time on the ledger.
-            items: transactions waiting, in order.
+            items: transactions and bundles waiting, in order; of a bundle those go into the
+                block that were new when it came.
             max_bytes: what they may take on the engine's wire, framing included.
             votes: engine address and extension of each vote on the block before.
         """
@@ -71,10 +79,11 @@ class Proposals:
             max_bytes -= len(chosen[0]) + FRAMING_BYTES
         limits = self._application.limits
         max_bytes = min(max_bytes, limits.max_block_bytes)
-        candidates = self._known.resolve(items)
+        candidates = self._unpacked(items)
         refusals = self._application.refusals(height, time_ms, candidates)
         fitting = 0
-        for raw, item, refusal in zip(items, candidates, refusals, strict=True):
+        for item, refusal in zip(candidates, refusals, strict=True):
+            raw = item.raw if isinstance(item, Transaction) else item
             if refusal is not None and isinstance(item, Transaction):
                 item.checked_height = -1  # the mempool looks at all of it again, and lets it go
             if refusal is not None or fitting == limits.max_block_transactions:
@@ -104,6 +113,16 @@ class Proposals:
         for refusal in self._application.refusals(height, time_ms, candidates):
             if refusal is not None:
                 raise BadProposal(f"a transaction must not stand in it: {refusal.code}")
+
+    def _unpacked(self, items: Sequence[bytes]) -> list[Transaction | bytes]:
+        """The transactions that wait; a bundle that is not known here has none."""
+        found: list[Transaction | bytes] = []
+        for item in items:
+            if is_bundle(item):
+                found.extend(self._carried.members(digest_of(item)))
+            else:
+                found.extend(self._known.resolve([item]))
+        return found
 
     def _certificate_due(self, height: int, votes: Sequence[tuple[bytes, bytes]]) -> bytes | None:
         certified = height - CERTIFIED_AFTER

@@ -100,9 +100,7 @@ class Sending:
             if look % AGAIN_EVERY == 0:
                 due.update({id_: self._own[id_] for id_ in before & self._own.keys()})
                 before = set(self._own)
-            for transaction in due.values():
-                with suppress(HanseError):
-                    await self._send(transaction)
+            await asyncio.gather(*map(self._send_again, due.values()))
             now_ms = self._clock()
             for transaction in list(self._own.values()):
                 if transaction.body.expires_ms < now_ms:
@@ -115,6 +113,10 @@ class Sending:
             self._unsent[transaction.id] = transaction
         else:
             self._unsent.pop(transaction.id, None)
+
+    async def _send_again(self, transaction: Transaction) -> None:
+        with suppress(HanseError):  # it stays here, and is sent once more
+            await self._send(transaction)
 
     def _let_go(self, transaction_id: bytes) -> None:
         self._unsent.pop(transaction_id, None)

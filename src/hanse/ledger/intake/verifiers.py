@@ -15,8 +15,10 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
@@ -29,6 +31,7 @@ REMOTE_FROM = 8
 IDLE_SECONDS = 20.0
 AHEAD = 2
 _encoder = msgspec.msgpack.Encoder()
+T = TypeVar("T")
 
 Job = tuple[list[Check], "Future[list[bool]]"]
 
@@ -53,8 +56,7 @@ class Verifiers:
 
     def verify_many(self, checks: list[Check]) -> list[bool]:
         """Verify, blocking; for the thread that executes blocks."""
-        size = max(1, min(BATCH, -(-len(checks) // len(self._workers))))
-        parts = [self._submit(checks[i : i + size]) for i in range(0, len(checks), size)]
+        parts = [self._submit(part) for part in self._shares(checks)]
         return [verdict for part in parts for verdict in part.result()]
 
     async def verify(self, check: Check) -> bool:
@@ -68,6 +70,11 @@ class Verifiers:
             self._flush(loop)
         return await answer
 
+    async def verify_all(self, checks: list[Check]) -> list[bool]:
+        """Verify many signatures that are here already; verdicts in their order."""
+        parts = [asyncio.wrap_future(self._submit(part)) for part in self._shares(checks)]
+        return [verdict for part in await asyncio.gather(*parts) for verdict in part]
+
     def close(self) -> None:
         """End threads and processes; work in progress is finished."""
         if self._closed:
@@ -77,6 +84,11 @@ class Verifiers:
             self._jobs.put(None)
         for worker in self._workers:
             worker.join()
+
+    def _shares(self, items: list[T]) -> Iterator[list[T]]:
+        """What each job takes of some work."""
+        size = max(1, min(BATCH, -(-len(items) // len(self._workers))))
+        return (items[i : i + size] for i in range(0, len(items), size))
 
     def _submit(self, checks: list[Check]) -> Future[list[bool]]:
         if self._closed:
@@ -89,9 +101,7 @@ class Verifiers:
         pending, self._pending = self._pending, []
         if not pending:
             return
-        size = max(1, min(BATCH, -(-len(pending) // len(self._workers))))
-        for i in range(0, len(pending), size):
-            part = pending[i : i + size]
+        for part in self._shares(pending):
             answers = [answer for _, answer in part]
             future = self._submit([check for check, _ in part])
             future.add_done_callback(

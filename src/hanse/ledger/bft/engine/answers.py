@@ -232,9 +232,10 @@ class Health(Answer, frozen=True):
 
 
 class Accepted(Answer, frozen=True):
-    """Answer to a submission: its SHA-256 in upper-case hex."""
+    """Answer to a submission: the application's verdict, 0 when it may enter, and its code."""
 
-    hash: str
+    code: int = 0
+    codespace: str = ""
 
 
 class RpcError(Answer, frozen=True):

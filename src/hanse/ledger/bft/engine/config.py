@@ -95,7 +95,11 @@ def _rpc(chain: Chain) -> list[Knob]:
         Knob("unsafe", False, "No dialling of peers, no flushing of the mempool from outside."),
         Knob("grpc_laddr", "", "Not used."),
         Knob("pprof_laddr", "", "Not used."),
-        Knob("max_request_batch_size", MAX_BATCH, "Submissions travel in arrays this long."),
+        Knob(
+            "max_request_batch_size",
+            MAX_BATCH,
+            "The transactions of a refused bundle travel in one array.",
+        ),
         Knob(
             "max_body_bytes",
             max(RPC_BODY_BYTES, largest),
@@ -133,7 +137,7 @@ def _mempool(settings: EngineSettings, chain: Chain) -> list[Knob]:
         Knob("recheck", True, "After a block, what became invalid leaves; no signature again."),
         Knob("recheck_timeout", "5s", "For a full mempool on a busy machine (default 1s)."),
         Knob("broadcast", True, "Any validator can propose any transaction."),
-        Knob("size", settings.mempool_transactions, "Most transactions waiting."),
+        Knob("size", settings.mempool_transactions, "Most items waiting: transactions or bundles."),
         Knob("max_txs_bytes", settings.mempool_bytes, "Most bytes waiting."),
         Knob(
             "cache_size",
@@ -148,7 +152,7 @@ def _mempool(settings: EngineSettings, chain: Chain) -> list[Knob]:
         Knob(
             "max_tx_bytes",
             chain.parameters.max_transaction_bytes,
-            "The genesis limit max_transaction_bytes.",
+            "The genesis limit max_transaction_bytes; a bundle is no longer.",
         ),
     ]
 

@@ -1,9 +1,8 @@
 """Transactions into the engine's mempool, many in one request.
 
-`broadcast_tx_async` is used: the engine hands such transactions to the application one after the
-other without waiting, so its checks come in batches. With `broadcast_tx_sync` each element of an
-array would wait for its own check, up to 20 ms. The verdict is the application's own anyway: it is
-seen where `check_tx` is handled.
+What is submitted while a request is under way gathers, and the next request carries it as one
+bundle; a transaction that comes alone goes alone, at once. `broadcast_tx_sync` is used: the request
+lasts until the application has checked the item, so as much gathers as the node can keep up with.
 """
 
 from __future__ import annotations
@@ -11,18 +10,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections import deque
 
 from hanse.core.errors import HanseError
-from hanse.ledger.bft.engine.answers import Reply, RpcError
-from hanse.ledger.bft.engine.config import MAX_BATCH, RPC_BODY_BYTES
+from hanse.ledger.bft.bundles import HEAD_BYTES, LENGTH_BYTES, MAX_MEMBERS, encode_bundle
+from hanse.ledger.bft.engine.answers import Accepted, Reply, RpcError, decode_as
 from hanse.ledger.bft.engine.errors import EngineRefused, EngineUnreachable
 from hanse.ledger.bft.engine.rpc import EngineRpc
 from hanse.ledger.errors import PoolFull, TransactionTooLarge
 
-# In base64, with the words around each transaction, this stays within the engine's limit.
-_BATCH_BYTES = RPC_BODY_BYTES // 2
 _KNOWN = "tx already exists in cache"
+Gathered = dict[bytes, list[asyncio.Future[None]]]
 
 
 class Submissions:
@@ -30,17 +27,21 @@ class Submissions:
 
     Args:
         rpc: to the engine.
+        max_bytes: longest item the engine takes.
         max_waiting: transactions waiting here above which more are refused.
     """
 
-    def __init__(self, rpc: EngineRpc, max_waiting: int = 20_000) -> None:
+    def __init__(self, rpc: EngineRpc, max_bytes: int, max_waiting: int = 20_000) -> None:
         self._rpc = rpc
+        self._max_bytes = max_bytes
         self._max_waiting = max_waiting
-        self._waiting: deque[tuple[bytes, asyncio.Future[None]]] = deque()
+        self._waiting: Gathered = {}
         self._pump: asyncio.Task[None] | None = None
 
     async def submit(self, raw: bytes) -> None:
-        """Return once the engine took the transaction in for checking, or has had it before.
+        """Return once the engine had the transaction checked, or has had it before.
+
+        The verdict is the application's own, so whoever submits asks the application first.
 
         Raises:
             PoolFull: too much waits, here or in the engine.
@@ -51,7 +52,7 @@ class Submissions:
             raise PoolFull()
         loop = asyncio.get_running_loop()
         taken: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((raw, taken))
+        self._waiting.setdefault(raw, []).append(taken)
         if self._pump is None or self._pump.done():
             self._pump = loop.create_task(self._send_all())
         await taken
@@ -63,43 +64,60 @@ class Submissions:
             pump.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await pump
-        while self._waiting:
-            _, taken = self._waiting.popleft()
-            _settle(taken, EngineUnreachable("the node stops"))
+        waiting, self._waiting = self._waiting, {}
+        _settle(waiting, [EngineUnreachable("the node stops")] * len(waiting))
 
     async def _send_all(self) -> None:
         while self._waiting:
             batch = self._batch()
             try:
-                replies = await self._rpc.calls(
-                    [
-                        ("broadcast_tx_async", {"tx": base64.b64encode(raw).decode()})
-                        for raw, _ in batch
-                    ]
-                )
-                verdicts = [_verdict(reply) for reply in replies]
+                verdicts = await self._send(list(batch))
             except HanseError as error:
                 verdicts = [error] * len(batch)
             except BaseException:
-                for _, taken in batch:
-                    _settle(taken, EngineUnreachable("the node stops"))
+                _settle(batch, [EngineUnreachable("the node stops")] * len(batch))
                 raise
-            for (_, taken), verdict in zip(batch, verdicts, strict=True):
-                _settle(taken, verdict)
+            _settle(batch, verdicts)
 
-    def _batch(self) -> list[tuple[bytes, asyncio.Future[None]]]:
-        batch = [self._waiting.popleft()]
-        size = len(batch[0][0])
-        while self._waiting and len(batch) < MAX_BATCH:
-            size += len(self._waiting[0][0])
-            if size > _BATCH_BYTES:
+    def _batch(self) -> Gathered:
+        """What the next request carries, in order of arrival."""
+        batch: Gathered = {}
+        size = HEAD_BYTES
+        for raw in list(self._waiting):
+            size += LENGTH_BYTES + len(raw)
+            if batch and (size > self._max_bytes or len(batch) == MAX_MEMBERS):
                 break
-            batch.append(self._waiting.popleft())
+            batch[raw] = self._waiting.pop(raw)
         return batch
+
+    async def _send(self, raws: list[bytes]) -> list[HanseError | None]:
+        if len(raws) == 1:
+            return [_verdict((await self._call("broadcast_tx_sync", raws))[0])]
+        (reply,) = await self._call("broadcast_tx_sync", [encode_bundle(raws)])
+        error = _verdict(reply)
+        if error is not None:
+            return [error] * len(raws)
+        if _refused_as(reply) == "":
+            return [None] * len(raws)
+        # Not all of them can go in; one shall not keep the others out.
+        return [_verdict(each) for each in await self._call("broadcast_tx_async", raws)]
+
+    async def _call(self, method: str, items: list[bytes]) -> list[Reply]:
+        return await self._rpc.calls(
+            [(method, {"tx": base64.b64encode(item).decode()}) for item in items]
+        )
+
+
+def _refused_as(reply: Reply) -> str:
+    """The code under which the application refused an item; empty when it did not."""
+    accepted: Accepted = decode_as(reply.result, Accepted)
+    return accepted.codespace if accepted.code else ""
 
 
 def _verdict(reply: Reply) -> HanseError | None:
-    return None if reply.error is None else _error(reply.error)
+    if reply.error is not None:
+        return _error(reply.error)
+    return PoolFull() if _refused_as(reply) == PoolFull.code else None
 
 
 def _error(error: RpcError) -> HanseError | None:
@@ -113,10 +131,12 @@ def _error(error: RpcError) -> HanseError | None:
     return EngineRefused(said[:300])
 
 
-def _settle(taken: asyncio.Future[None], error: HanseError | None) -> None:
-    if taken.done():  # whoever submitted it waits no longer
-        return
-    if error is None:
-        taken.set_result(None)
-    else:
-        taken.set_exception(error)
+def _settle(batch: Gathered, verdicts: list[HanseError | None]) -> None:
+    for waiting, error in zip(batch.values(), verdicts, strict=True):
+        for taken in waiting:
+            if taken.done():  # whoever submitted it waits no longer
+                continue
+            if error is None:
+                taken.set_result(None)
+            else:
+                taken.set_exception(error)
