@@ -13,9 +13,10 @@ from hanse.ledger.application import Application
 from hanse.ledger.block import encode_block
 from hanse.ledger.execution import Check, Executed
 from hanse.ledger.intake.worker import holds
-from hanse.ledger.ledger import Ledger, Role
+from hanse.ledger.ledger import Ledger
 from hanse.ledger.ordering.sequencer import SequencerEngine
 from hanse.ledger.registry import Registry
+from hanse.ledger.roles import Role
 from hanse.ledger.storage.store import Store
 from hanse.ledger.transaction import Transaction
 

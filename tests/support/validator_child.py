@@ -45,6 +45,7 @@ class Desk:
             "root": status.state_root,
             "pending": status.pending,
             "failure": status.failure,
+            "stalled": status.stalled,
             "validators": [v.did for v in self.ledger.validators()],
         }
 

@@ -175,7 +175,11 @@ class ValidatorProcess:
 
 @asynccontextmanager
 async def validator_processes(
-    network: BftNetwork, folder: Path, prefixes: Sequence[Sequence[str]] = (), seats: int = 4
+    network: BftNetwork,
+    folder: Path,
+    prefixes: Sequence[Sequence[str]] = (),
+    seats: int = 4,
+    **options: Any,
 ) -> AsyncIterator[list[ValidatorProcess]]:
     """Started validators, ended at the end."""
     network_file = folder / "network.json"
@@ -187,7 +191,7 @@ async def validator_processes(
         for seat in range(seats)
     ]
     try:
-        await asyncio.gather(*[node.start() for node in nodes])
+        await asyncio.gather(*[node.start(**options) for node in nodes])
         yield nodes
     finally:
         await asyncio.gather(*[node.discard() for node in nodes])

@@ -45,7 +45,9 @@ class ConsensusView(View):
     Height, round, step, proposer, mempool and peers are those of this node's own engine; a node
     without one tells engine, orderer, validators and heights. ``height`` is the one being
     decided there, else the newest committed. ``certified_height`` is the newest block whose
-    certificate (of the orderer, or of the validators) is here.
+    certificate (of the orderer, or of the validators) is here. ``stalled`` is
+    ``ledger.no_quorum`` when for long no block was decided although one was to be;
+    ``stalled_seconds`` is how long the present one has been to be decided.
     """
 
     engine: Literal["embedded", "cometbft"]
@@ -61,6 +63,8 @@ class ConsensusView(View):
     proposer_name: str = ""
     catching_up: bool | None = None
     certified_height: int
+    stalled: str = ""
+    stalled_seconds: float = 0.0
     engine_restarts: int = 0
     validator_faults: int = 0
     mempool_transactions: int | None = None

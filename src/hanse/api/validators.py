@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -85,6 +85,15 @@ class RegisterNodeRequest(Request):
     name: Annotated[str, Field(max_length=64)] = ""
 
 
+class RotateValidatorKeysRequest(Request):
+    """Which keys of this node's engine to exchange for new ones, made by the node."""
+
+    key: Annotated[
+        Literal["engine", "certificate", "both"],
+        Field(description="engine: signs votes; certificate: signs commit certificates."),
+    ] = "both"
+
+
 OPERATIONS = (
     Operation(
         "validators.list",
@@ -132,6 +141,14 @@ OPERATIONS = (
         "Register this node, or its new address",
         TransactionOutcome,
         RegisterNodeRequest,
+    ),
+    Operation(
+        "validators.rotate_keys",
+        "POST",
+        "/v1/validators/keys",
+        "Exchange the keys this node votes and certifies with",
+        TransactionOutcome,
+        RotateValidatorKeysRequest,
     ),
     Operation(
         "validators.deregister",

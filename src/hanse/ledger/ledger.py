@@ -3,99 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-
-import msgspec
 
 from hanse.crypto.suite import Suite
 from hanse.ledger.application import Application
 from hanse.ledger.bft.engine.errors import NoEngine
 from hanse.ledger.bft.engine.questions import EngineQuestion
 from hanse.ledger.bft.faults import Fault
-from hanse.ledger.bft.participating import Participant, Participating
+from hanse.ledger.bft.participating import Participating
 from hanse.ledger.bft.standing import Standing
 from hanse.ledger.block import (
-    Block,
-    Header,
     Receipt,
-    decode_block,
-    with_certificate,
 )
 from hanse.ledger.clock import Clock, system_clock
-from hanse.ledger.contract.state import StateReader
 from hanse.ledger.errors import (
     LedgerClosed,
-    NoSuchTransaction,
     ReceiptTimeout,
 )
 from hanse.ledger.genesis import Genesis, suite_of
-from hanse.ledger.hexadecimal import unhex
 from hanse.ledger.intake.verifiers import Verifiers
 from hanse.ledger.light.checkpoint import Checkpoint
 from hanse.ledger.light.header_proof import HeaderProof
-from hanse.ledger.ordering.follower import Follower, Refusal
+from hanse.ledger.ordering.follower import Refusal
 from hanse.ledger.ordering.following import Following
-from hanse.ledger.ordering.sequencer import Sequencer, SequencerEngine
-from hanse.ledger.ordering.sequencing import Sequencing
 from hanse.ledger.proofs import StateProof, TransactionProof
 from hanse.ledger.proving import WAIT_SECONDS, Prover
-from hanse.ledger.pruning import require_kept
+from hanse.ledger.reading import Reading
 from hanse.ledger.registry import Registry
+from hanse.ledger.roles import Role, role_name, take_role
 from hanse.ledger.scan import ScanReport, scan_store
-from hanse.ledger.statistics import BlockStatistics, block_statistics
-from hanse.ledger.storage.store import Snapshot, Store
+from hanse.ledger.status import LedgerStatus
+from hanse.ledger.storage.store import Store
 from hanse.ledger.upkeep import Upkeep
-from hanse.ledger.validators import Validator
 from hanse.ledger.waiting import Waiting
 
-Role = Sequencer | Follower | Participant
-FETCH_BYTES = 8 << 20
-RECENT_BLOCKS = 8
 
-
-_ROLES: dict[type, str] = {
-    Sequencing: "sequencer",
-    Following: "follower",
-    Participating: "participant",
-}
-
-
-class LedgerStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Health at a glance.
-
-    Attributes:
-        chain: chain id, hex.
-        role: of this node: sequencer, follower or participant.
-        base: lowest block kept here.
-        height: last committed block.
-        time_ms: its time, UTC ms.
-        state_root: its state root, hex.
-        pending: transactions waiting for a block (not at followers).
-        failure: code of what keeps the ledger from moving now, or empty.
-        refused_blocks: number of blocks refused since start (the last hundred are kept).
-        engine_restarts: how often the ordering engine was started again since start.
-        validator_faults: what this node saw validators do wrong since start.
-        snapshot_failures: snapshots that were due and could not be taken, since start.
-    """
-
-    chain: str
-    role: str
-    base: int
-    height: int
-    time_ms: int
-    state_root: str
-    pending: int
-    failure: str
-    refused_blocks: int
-    engine_restarts: int
-    validator_faults: int
-    snapshot_failures: int
-
-
-class Ledger:
+class Ledger(Reading):
     """One node's copy of the ledger. Also a `BlockSource` for the nodes that follow it."""
 
     def __init__(
@@ -108,30 +53,17 @@ class Ledger:
         clock: Clock,
     ) -> None:
         """Use `open`."""
-        self.genesis = application.genesis
-        self.chain = application.chain
+        waiting = Waiting(application.committed.height)
         self.suite: Suite = application.suite
-        self._store = store
-        self._application = application
         self._verifiers = verifiers
-        self._waiting = Waiting(application.committed.height)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
-        self._engine: Sequencing | Following | Participating
-        if isinstance(role, Sequencer):
-            engine = SequencerEngine(application, role)
-            self._engine = Sequencing(
-                application, engine, verifiers, self._waiting, self._writer, clock
-            )
-        elif isinstance(role, Participant):
-            self._engine = Participating(
-                application, store, registry, verifiers, self._waiting, self._writer, clock, role
-            )
-        else:
-            self._engine = Following(application, role.source, self._waiting, self._writer, clock)
+        self._engine = take_role(
+            role, application, store, registry, verifiers, waiting, self._writer, clock
+        )
         commits = self._engine if isinstance(self._engine, Participating) else None
+        super().__init__(store, application, waiting, commits.certificate if commits else None)
         self._prover = Prover(store, self.genesis, application.directory, self._waiting, commits)
         self._task: asyncio.Task[None] | None = None
-        self._recent: dict[int, Block] = {}
         self._closed = False
 
     @classmethod
@@ -229,7 +161,7 @@ class Ledger:
         """
         future = self._waiting.expect(tx_id)
         try:
-            found = self._find_receipt(tx_id)
+            found = self.find_receipt(tx_id)
             if found is not None:
                 return found
             async with asyncio.timeout(timeout_s):
@@ -240,23 +172,9 @@ class Ledger:
             self._waiting.forget(tx_id, future)
 
     @property
-    def height(self) -> int:
-        """Last committed height."""
-        return self._application.committed.height
-
-    @property
-    def state(self) -> StateReader:
-        """State as last committed; each read sees the newest commit."""
-        return self._store
-
-    @property
     def refusals(self) -> list[Refusal]:
         """Blocks this node refused, latest last."""
         return list(self._engine.refusals) if isinstance(self._engine, Following) else []
-
-    def validators(self, height: int = 0) -> tuple[Validator, ...]:
-        """The set that votes on a block, by default on the next one; empty without validators."""
-        return self._application.validators(height or self.height + 1)
 
     def take_faults(self) -> list[Fault]:
         """What this node saw other validators do wrong since it was asked last."""
@@ -266,15 +184,19 @@ class Ledger:
         """Health at a glance."""
         head, engine = self._application.committed, self._engine
         taking_part = engine if isinstance(engine, Participating) else None
+        stalled = taking_part.stalled if taking_part else None
         return LedgerStatus(
             chain=self.chain,
-            role=_ROLES[type(engine)],
+            role=role_name(engine),
             base=self.base,
             height=head.height,
             time_ms=head.time_ms,
             state_root=head.state_root,
             pending=0 if isinstance(engine, Following) else engine.pending,
             failure=engine.failure.code if engine.failure is not None else "",
+            stalled=stalled.code if stalled else "",
+            stalled_reason=stalled.message if stalled else "",
+            stalled_seconds=taking_part.stalled_seconds if taking_part else 0.0,
             refused_blocks=len(self.refusals),
             engine_restarts=taking_part.restarts if taking_part else 0,
             validator_faults=len(taking_part.faults.seen()) if taking_part else 0,
@@ -297,104 +219,10 @@ class Ledger:
         """
         return await self._engine.peers() if isinstance(self._engine, Participating) else 0
 
-    def statistics(self, count: int) -> BlockStatistics:
-        """Figures of the newest ``count`` blocks; see `block_statistics`."""
-        return block_statistics(self._store, count)
-
-    @property
-    def certified_height(self) -> int:
-        """Newest block that is signed: by the orderer, or by validators a block later."""
-        if self.genesis.engine == "embedded":
-            return self.height
-        heights = range(self.height, max(self.base - 1, 0), -1)
-        return next((h for h in heights if self.certificate(h) is not None), 0)
-
     @property
     def upkeep(self) -> Upkeep:
         """Snapshots, pruning, archives and backups; its calls block."""
         return Upkeep(self._store, self.genesis, self._application.directory)
-
-    @property
-    def base(self) -> int:
-        """Lowest height whose block is kept here; those below were pruned or never here."""
-        with self._store.read() as snapshot:
-            return snapshot.base()
-
-    def header(self, height: int) -> Header | None:
-        """Header of a committed block.
-
-        Raises:
-            BlockPruned: when it is not kept here.
-        """
-        if height == self._application.committed.height:
-            return self._application.committed
-        block = self.block(height)
-        return None if block is None else block.header
-
-    def block(self, height: int) -> Block | None:
-        """A committed block.
-
-        Raises:
-            BlockPruned: when it is not kept here.
-        """
-        with self._store.read() as snapshot:
-            require_kept(snapshot, height)
-            block = self._recent.get(height)
-            if block is not None:
-                return block
-            data = snapshot.block(height)
-        if data is None:
-            return None
-        block = self._recent[height] = decode_block(data)
-        if len(self._recent) > RECENT_BLOCKS:
-            del self._recent[next(iter(self._recent))]
-        return block
-
-    def certificate(self, height: int) -> bytes | None:
-        """The validators' certificate of a block, encoded; None under the embedded engine, and
-        for the newest block until the next one is decided."""
-        if isinstance(self._engine, Participating):
-            return self._engine.certificate(height)
-        with self._store.read() as snapshot:
-            return snapshot.certificate(height)
-
-    def find(self, tx_id: str) -> tuple[int, int] | None:
-        """Height and index of a committed transaction, by id in hex."""
-        try:
-            id_ = unhex(tx_id)
-        except ValueError:
-            return None
-        if len(id_) != 32:
-            return None
-        with self._store.read() as snapshot:
-            return snapshot.locate(id_)
-
-    def receipt(self, tx_id: str) -> Receipt:
-        """Receipt of a committed transaction.
-
-        Raises:
-            NoSuchTransaction: when none of that id is committed here.
-        """
-        receipt = self._find_receipt(tx_id)
-        if receipt is None:
-            raise NoSuchTransaction()
-        return receipt
-
-    async def blocks(self, from_height: int) -> AsyncIterator[Block]:
-        """Committed blocks from a height on, then each new one; ends when the ledger closes.
-
-        Raises:
-            BlockPruned: when the next one is not kept here.
-        """
-        height = from_height
-        while True:
-            await self._waiting.beyond(height - 1)
-            if self._waiting.is_closed:
-                return
-            block = self.block(height)
-            if block is not None:
-                yield block
-                height += 1
 
     async def fetch(self, from_height: int, limit: int, wait_ms: int) -> list[bytes]:
         """Encoded blocks for a follower; see `BlockSource.fetch`."""
@@ -403,7 +231,7 @@ class Ledger:
                 await asyncio.wait_for(self._waiting.beyond(from_height - 1), wait_ms / 1_000)
         if self._closed:
             raise LedgerClosed()
-        return await asyncio.to_thread(self._read_blocks, from_height, limit)
+        return await asyncio.to_thread(self.encoded_blocks, from_height, limit)
 
     async def forward(self, raw: bytes) -> str:
         """Submit on behalf of a follower; see `BlockSource.forward`."""
@@ -457,29 +285,3 @@ class Ledger:
         return await asyncio.to_thread(
             scan_store, self._store, self.genesis, self._application.directory
         )
-
-    def _find_receipt(self, tx_id: str) -> Receipt | None:
-        place = self.find(tx_id)
-        block = None if place is None else self.block(place[0])
-        return None if place is None or block is None else block.receipts[place[1]]
-
-    def _read_blocks(self, from_height: int, limit: int) -> list[bytes]:
-        blocks: list[bytes] = []
-        size = 0
-        first = max(from_height, 1)
-        with self._store.read() as snapshot:
-            require_kept(snapshot, first)
-            for height in range(first, from_height + limit):
-                data = self._block_to_send(snapshot, height)
-                size += len(data or b"")
-                if data is None or (blocks and size > FETCH_BYTES):
-                    break
-                blocks.append(data)
-        return blocks
-
-    def _block_to_send(self, snapshot: Snapshot, height: int) -> bytes | None:
-        data = snapshot.block(height)
-        if data is None or self.genesis.engine == "embedded":
-            return data
-        certificate = self.certificate(height)
-        return None if certificate is None else with_certificate(data, certificate)

@@ -311,6 +311,13 @@ class NoValidatorKeys(ConflictError):
     help = "Only nodes that run the engine of a BFT network have validator keys."
 
 
+class KeyChangeUnderWay(ConflictError):
+    """New keys are on the ledger and do not vote yet."""
+
+    code = "node.key_change_under_way"
+    help = "Wait until two more blocks are made; then the keys may be exchanged again."
+
+
 class NothingFound(NotFoundError):
     """The views hold nothing under that identifier."""
 

@@ -14,9 +14,10 @@ from hanse.data.vault import Vault
 from hanse.identity.holder import Identity
 from hanse.identity.replay import SqliteReplayGuard
 from hanse.ledger.genesis import Genesis
-from hanse.ledger.ledger import Ledger, Role
+from hanse.ledger.ledger import Ledger
 from hanse.ledger.ordering.follower import Follower
 from hanse.ledger.ordering.sequencer import Sequencer
+from hanse.ledger.roles import Role
 from hanse.node.audit.anchor import Anchoring
 from hanse.node.background import Background
 from hanse.node.collaboration import Collaboration, build_collaboration
@@ -25,14 +26,16 @@ from hanse.node.data.publications import Publications
 from hanse.node.data.tables import Tables
 from hanse.node.database.engine import Database
 from hanse.node.database.open import views_database
+from hanse.node.errors import NoValidatorKeys
 from hanse.node.host import Host
+from hanse.node.key_rotation import KeyRotation
 from hanse.node.keys import SigningKey
 from hanse.node.ledger_client import Submitter
 from hanse.node.membership.admission import Admission
 from hanse.node.membership.applications import Applications
 from hanse.node.membership.issuer import Issuer
 from hanse.node.membership.reissue import Reissue
-from hanse.node.ordering_keys import OrderingKeys, has_ordering_keys, ordering_keys
+from hanse.node.ordering_keys import Keyring, has_ordering_keys
 from hanse.node.participant import participant
 from hanse.node.reactions.faults import FaultReporter
 from hanse.node.reactions.grants import GrantBook, GrantVerifier
@@ -58,7 +61,7 @@ class Network:
     Attributes:
         source: where blocks come from, at followers.
         resolver: a resolver over the ledger's present state.
-        ordering_keys: keys of this node's engine; None where it runs none.
+        key_rotation: keys of this node's engine; None where it runs none.
     """
 
     genesis: Genesis
@@ -89,7 +92,7 @@ class Network:
     fault_reporter: FaultReporter
     collaboration: Collaboration
     upkeep: HomeUpkeep
-    ordering_keys: OrderingKeys | None = None
+    key_rotation: KeyRotation | None = None
 
     async def start(self, background: Background) -> None:
         """Begin to follow or order, to project, to react."""
@@ -99,6 +102,9 @@ class Network:
         await self.ledger.begun()
         await asyncio.to_thread(self.signing_key.settle)
         background.start("keys", self.signing_key.run)
+        if self.key_rotation is not None:
+            await asyncio.to_thread(self.key_rotation.settle)
+            background.start("validator_keys", self.key_rotation.run)
         background.start("views", lambda: self.projector.follow(self.ledger))
         background.start("grants", self.grant_verifier.run)
         background.start("anchoring", self.anchoring.run)
@@ -134,21 +140,33 @@ async def open_network(host: Host, genesis: Genesis) -> Network:
         HanseError: a ``ledger.*``, ``data.*`` or ``node.*`` error; nothing stays open.
     """
     settings, identity = host.settings, host.secrets.identity
-    role, source = _role(host, genesis)
+    keyring = _keyring(host)
+    role, source = _role(host, genesis, keyring)
     ledger = await Ledger.open(host.home.root, genesis, system_registry(host.suite), role)
     try:
-        return await asyncio.to_thread(_assemble, host, genesis, ledger, source, settings, identity)
+        return await asyncio.to_thread(
+            _assemble, host, genesis, ledger, source, settings, identity, keyring
+        )
     except BaseException:
         await ledger.close()
         raise
 
 
-def _role(host: Host, genesis: Genesis) -> tuple[Role, HttpBlockSource | None]:
+def _keyring(host: Host) -> Keyring | None:
+    store = host.secrets.keystore
+    return Keyring(store) if has_ordering_keys(store) else None
+
+
+def _role(
+    host: Host, genesis: Genesis, keyring: Keyring | None
+) -> tuple[Role, HttpBlockSource | None]:
     settings = host.settings.ledger
     if settings.role == "sequencer":
         return Sequencer(orderer_key(host.secrets)), None
     if settings.role == "participant":
-        return participant(host, genesis), None
+        if keyring is None:
+            raise NoValidatorKeys()
+        return participant(host, genesis, keyring), None
     session = PeerSession(
         host.http, host.secrets.identity, settings.operator_url, genesis.orderer.did, host.clock
     )
@@ -163,9 +181,9 @@ def _assemble(
     source: HttpBlockSource | None,
     settings: Settings,
     identity: Identity,
+    keyring: Keyring | None,
 ) -> Network:
     database, suite, clock, key = host.database, host.suite, host.clock, host.secrets.wallet_key
-    store = host.secrets.keystore
 
     def resolver() -> LedgerResolver:
         return LedgerResolver(ledger.state)
@@ -189,6 +207,7 @@ def _assemble(
     collaboration = build_collaboration(
         host, ledger, views, submitter, peers, dispatcher, vault, publications
     )
+    rotation = KeyRotation(keyring, submitter, ledger, identity.did) if keyring else None
     return Network(
         genesis=genesis,
         identity=identity,
@@ -220,7 +239,7 @@ def _assemble(
         ),
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
         fault_reporter=FaultReporter(ledger, submitter, identity.did),
-        ordering_keys=ordering_keys(store) if has_ordering_keys(store) else None,
+        key_rotation=rotation,
         collaboration=collaboration,
         upkeep=HomeUpkeep(
             host.home, ledger, lambda: min(projector.height, collaboration.engine.height)

@@ -9,20 +9,19 @@ from hanse.ledger.contract.state import StateReader
 from hanse.ledger.genesis import Genesis
 from hanse.node.errors import BadSettings
 from hanse.node.host import Host
-from hanse.node.ordering_keys import ordering_keys
+from hanse.node.ordering_keys import Keyring
 from hanse.node.snapshot_start import SnapshotStart
 from hanse.node.transport.session import PeerSession
 from hanse.node.transport.source import SnapshotSource
 
 
-def participant(host: Host, genesis: Genesis) -> Participant:
+def participant(host: Host, genesis: Genesis, keyring: Keyring) -> Participant:
     """Settings and keys of this node's engine.
 
     Raises:
-        NoSuchKey: the node was not prepared to take part.
         BadSettings, BadEngineSettings: naming what is wrong.
     """
-    keys, settings = ordering_keys(host.secrets.keystore), host.settings.engine
+    settings = host.settings.engine
     return Participant(
         home=host.home.engine,
         snapshots=host.home.snapshots,
@@ -34,8 +33,9 @@ def participant(host: Host, genesis: Genesis) -> Participant:
             peers=tuple(_peer(text) for text in settings.peers),
             prometheus_port=settings.metrics_port,
         ),
-        keys=keys.engine,
-        certificate_keys={keys.certificate_public: keys.certificate},
+        keys=keyring.current.engine,
+        engine_keys=keyring.engine,
+        certificate_keys=keyring.certificate,
         peers=validator_peers,
         binary=settings.binary,
         snapshot_interval=settings.snapshot_interval,

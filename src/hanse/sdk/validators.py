@@ -8,6 +8,7 @@ from hanse.api.validators import (
     FaultReportView,
     RegisteredNodeView,
     RegisterNodeRequest,
+    RotateValidatorKeysRequest,
     ValidatorView,
     ValidatorVoteView,
     VoteValidatorRequest,
@@ -56,6 +57,17 @@ class ValidatorsArea(Area):
         """Register the node's own keys under an address, or tell its new address."""
         body = build(RegisterNodeRequest, {"address": address, "name": name})
         return self._http.call("validators.register", TransactionOutcome, body=body)
+
+    def rotate_keys(self, key: str = "both") -> TransactionOutcome:
+        """Exchange the node's engine key, its certificate key, or both.
+
+        New ones vote two blocks after the answered height.
+
+        Args:
+            key: ``engine``, ``certificate`` or ``both``.
+        """
+        body = build(RotateValidatorKeysRequest, {"key": key})
+        return self._http.call("validators.rotate_keys", TransactionOutcome, body=body)
 
     def deregister(self) -> TransactionOutcome:
         """Take the node off the ledger; refused while it votes."""

@@ -220,7 +220,7 @@ async def test_fetch_serves_blocks_and_waits_for_new_ones(tmp_path: Path) -> Non
 
 
 async def test_fetch_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hanse.ledger.ledger.FETCH_BYTES", 3_000)
+    monkeypatch.setattr("hanse.ledger.reading.FETCH_BYTES", 3_000)
     async with running(NETWORK, tmp_path) as ledger:
         for _ in range(4):
             await send(ledger, NETWORK.transaction(Add("x", 1)))

@@ -328,7 +328,7 @@ _ADMIN = (
     "ledger.prove_snapshot ledger.ask_engine "
     "catalogue.publish_resource catalogue.withdraw_resource points.issue points.freeze "
     "points.unfreeze audit.log audit.verify_log validators.vote validators.register "
-    "validators.deregister "
+    "validators.rotate_keys validators.deregister "
     "upkeep.snapshots upkeep.take_snapshot upkeep.prune upkeep.archives upkeep.export_archive "
     "upkeep.restore_archive upkeep.backups upkeep.back_up"
 )

@@ -12,13 +12,15 @@ import msgspec
 import pytest
 from validator_network import NodeKeys, preset
 
-from hanse.contracts.validators.types import GenesisValidator, ValidatorsGenesis
-from hanse.ledger.bft.engine.keys import EngineKeys, node_id, public_key
+from hanse.contracts.validators.queries import get_node
+from hanse.contracts.validators.types import GenesisValidator, NodeRecord, ValidatorsGenesis
+from hanse.ledger.bft.engine.keys import node_id, public_key
 from hanse.ledger.genesis import decode_genesis, encode_genesis
 from hanse.node.bootstrap import create_network, init_node
 from hanse.node.http.app import build_app
+from hanse.node.key_rotation import KeyRotation
 from hanse.node.node import Node
-from hanse.node.ordering_keys import OrderingKeys
+from hanse.node.ordering_keys import CERTIFICATE_ENTRY, ENGINE_ENTRY, TRANSPORT_ENTRY, Keyring
 from hanse.node.settings import load_settings
 from hanse.node.wiring import build_node
 
@@ -38,10 +40,19 @@ class Served:
         return self.node.require_network().identity.did
 
     def use(self, keys: NodeKeys) -> None:
-        engine = EngineKeys(validator=keys.engine, node=TRANSPORT_KEY)
-        self.node.require_network().ordering_keys = OrderingKeys(
-            keys.suite, engine, keys.certificate
+        store, network = self.node.host.secrets.keystore, self.node.require_network()
+        store.put(ENGINE_ENTRY, keys.engine)
+        store.put(TRANSPORT_ENTRY, TRANSPORT_KEY)
+        store.put(CERTIFICATE_ENTRY, keys.certificate)
+        network.key_rotation = KeyRotation(
+            Keyring(store), network.submitter, network.ledger, self.did
         )
+
+    @property
+    def rotation(self) -> KeyRotation:
+        rotation = self.node.require_network().key_rotation
+        assert rotation is not None
+        return rotation
 
     async def get(self, path: str, **query: str | int) -> list[dict[str, Any]]:
         answer = await self._http.get(f"/v1/validators{path}", params=query)
@@ -119,6 +130,55 @@ async def test_register_with_the_nodes_keys_then_move_then_deregister(
         assert [n["name"] for n in await node.get("/nodes")] == [""]
 
 
+@pytest.mark.parametrize("suite", ["intl", "sm"])
+async def test_rotated_keys_of_an_observer_hold_at_once(serve: Serve, suite: str) -> None:
+    async with serve(preset("merchant", 1, suite), suite=suite) as node:
+        assert (await node.post("/keys", {}))["code"] == "node.no_validator_keys"
+        node.use(NodeKeys("own", suite))
+        assert (await node.post("/keys", {}))["code"] == "validators.node_not_registered"
+        assert node.rotation.keyring.successor is None, "refused: nothing to take up again"
+        await node.post("/nodes", {"address": "bank.example:26656"})
+        before = node.rotation.keyring.current
+        assert "transaction" in await node.post("/keys", {"key": "certificate"})
+        after = Keyring(node.node.host.secrets.keystore).current
+        assert after == node.rotation.keyring.current
+        assert (after.engine, after.certificate != before.certificate) == (before.engine, True)
+        await node.post("/keys", {})
+        (own,) = [n for n in await node.get("/nodes") if n["did"] == node.did]
+        assert own["engine_public"] != before.engine_public
+        assert node.rotation.keyring.current.are_those_of(_record(node))
+        assert (await node.post("/keys", {"key": "x"}))["code"] == "api.invalid_request"
+
+
+async def test_rotated_keys_of_a_validator_hold_when_the_set_has_them(serve: Serve) -> None:
+    async with serve(preset("merchant", 1), own=3) as node:
+        node.use(NodeKeys("own"))
+        before = node.rotation.keyring.current
+        decided = (await node.post("/keys", {"key": "engine"}))["height"]
+        keyring = node.rotation.keyring
+        successor = keyring.successor
+        assert successor is not None, "the next block is voted on with the old key"
+        assert keyring.current == before
+        refused = await node.post("/keys", {})
+        assert refused["code"] == "node.key_change_under_way"
+        # Whatever happens now, both are on disk.
+        again = Keyring(node.node.host.secrets.keystore)
+        assert (again.current, again.successor) == (before, successor)
+        assert again.engine.keys() == {before.engine_public, successor.engine_public}
+        await node.post("/nodes", {"address": "moved.example:1"})
+        node.rotation.settle()
+        assert Keyring(node.node.host.secrets.keystore).current == successor
+        assert (keyring.current, keyring.successor) == (successor, None)
+        in_force = await node.get("", height=decided + 2)
+        assert successor.engine_public in {v["engine_public"] for v in in_force}
+
+
+def _record(node: Served) -> NodeRecord:
+    record = get_node(node.node.require_network().ledger.state, node.did)
+    assert record is not None
+    return record
+
+
 async def test_register_at_a_malformed_address_is_refused(serve: Serve) -> None:
     async with serve(preset("merchant", 1)) as node:
         node.use(NodeKeys("own"))
@@ -173,6 +233,7 @@ async def test_embedded_network_has_no_validators_and_says_so(serve: Serve) -> N
         for path, body in (
             ("/nodes", {"address": "a:1"}),
             ("/votes", {"did": node.did, "power": 1}),
+            ("/keys", {}),
             ("/nodes/deregister", None),
         ):
             assert (await node.post(path, body))["code"] == "validators.embedded"

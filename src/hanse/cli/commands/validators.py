@@ -115,6 +115,27 @@ def register(
 
 @command(
     app,
+    "rotate-keys",
+    "validators.rotate_keys",
+    examples=(
+        "hanse validators rotate-keys --yes",
+        "hanse validators rotate-keys --key certificate --yes",
+    ),
+    confirmed=True,
+)
+def rotate_keys(
+    run: Run,
+    key: Annotated[
+        str, typer.Option("--key", help="engine (votes), certificate, or both.")
+    ] = "both",
+) -> TransactionOutcome:
+    """Exchange the keys this node votes and certifies with; they hold two blocks later."""
+    run.confirm("Exchange the keys of this node's engine?")
+    return run.client.validators.rotate_keys(key)
+
+
+@command(
+    app,
     "deregister",
     "validators.deregister",
     examples=("hanse validators deregister --yes",),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +15,7 @@ import structlog
 
 from hanse.core.errors import HanseError
 from hanse.ledger.application import Application
+from hanse.ledger.bft import progress
 from hanse.ledger.bft.abci.server import AbciServer
 from hanse.ledger.bft.answers import Answers
 from hanse.ledger.bft.arrivals import Arrivals
@@ -26,7 +27,7 @@ from hanse.ledger.bft.consensus import Consensus
 from hanse.ledger.bft.engine.answers import CommitAnswer
 from hanse.ledger.bft.engine.binary import find_engine
 from hanse.ledger.bft.engine.chain import chain_of
-from hanse.ledger.bft.engine.errors import ApplicationAhead, EngineUnreachable
+from hanse.ledger.bft.engine.errors import ApplicationAhead, EngineUnreachable, NoQuorum
 from hanse.ledger.bft.engine.home import EngineHome
 from hanse.ledger.bft.engine.keys import EngineKeys
 from hanse.ledger.bft.engine.process import Engine
@@ -52,6 +53,7 @@ from hanse.ledger.waiting import Waiting
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 LOOK_SECONDS = 5.0
+PROGRESS_SECONDS = 2.0
 _log = structlog.get_logger("hanse.ledger")
 T = TypeVar("T")
 
@@ -65,13 +67,18 @@ class Participant:
         snapshots: directory of state snapshots.
         settings: of the engine; its peers are those of `peers` besides.
         keys: of the engine.
-        certificate_keys: own keys that sign certificates: public, hex → private.
+        engine_keys: own keys that may vote instead of that in `keys` when a set of validators
+            names them: public, hex → private. More may be added at any time.
+        certificate_keys: own keys that sign certificates: public, hex → private. More may be
+            added at any time.
         peers: engines that state names; read at each start of the engine.
         binary: path of the engine's program; empty to look for it.
         snapshot_interval: blocks from one snapshot to the next, 0 for none.
         keep_blocks: blocks the engine keeps of its own, 0 for all.
         start: how a ledger without blocks begins with a snapshot; None to replay every block.
         start_seconds: how long that may take before every block is replayed all the same.
+        stall_seconds: so long without a block, though one is to be decided, means that there is
+            no quorum.
     """
 
     home: Path
@@ -85,6 +92,8 @@ class Participant:
     keep_blocks: int = 0
     start: Start | None = None
     start_seconds: float = PATIENCE_SECONDS
+    stall_seconds: float = progress.PATIENCE_SECONDS
+    engine_keys: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Participating:
@@ -130,6 +139,12 @@ class Participating:
             self._retain_height,
         )
         self._engine: Engine | None = None
+        self.stalled_seconds = 0.0
+        """How long a block has been to be decided and was not."""
+        self.stalled: NoQuorum | None = None
+        """Set while that is too long."""
+        self._earlier_restarts = 0
+        self._key_changed = asyncio.Event()
         self._begun = asyncio.Event()
         self._submissions: Submissions | None = None
         self.rpc: EngineRpc | None = None
@@ -150,7 +165,8 @@ class Participating:
     @property
     def restarts(self) -> int:
         """How often the engine was started again."""
-        return 0 if self._engine is None else self._engine.restarts
+        now = 0 if self._engine is None else self._engine.restarts
+        return self._earlier_restarts + now
 
     @property
     def snapshot_failures(self) -> int:
@@ -229,6 +245,7 @@ class Participating:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._sending.watch())
                     group.create_task(self._keep_engine(home))
+                    group.create_task(self._watch_progress())
             finally:
                 await self._submissions.aclose()
                 if self._engine is not None:
@@ -236,6 +253,18 @@ class Participating:
                 await asyncio.to_thread(self._syncing.close)
 
     async def _keep_engine(self, home: EngineHome) -> None:
+        """Run the engine; start it anew when another of the own keys is to vote."""
+        while True:
+            self._key_changed.clear()
+            await self._bring_up(home)
+            await self._key_changed.wait()
+            self._failure = EngineUnreachable("the engine is starting with another key")
+            if self._engine is not None:
+                await self._engine.stop()
+                self._earlier_restarts += self._engine.restarts
+                _log.info("ledger.engine_key_changed", height=self._application.committed.height)
+
+    async def _bring_up(self, home: EngineHome) -> None:
         """Start the engine, again and again until it runs; from then on it watches itself."""
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -271,9 +300,45 @@ class Participating:
         others = tuple(p for p in peers.values() if p.node_id != role.keys.node_id)
         settings = replace(role.settings, peers=others, state_sync=sync)
         home.prepare(settings, chain_of(self._application.genesis))
-        engine = self._engine = Engine(binary, home, role.keys, self._put_right)
+        engine = self._engine = Engine(binary, home, self._due_keys(), self._put_right)
         await engine.start()
         return engine
+
+    async def _watch_progress(self) -> None:
+        seen, clock = progress.Progress(), asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(min(PROGRESS_SECONDS, self._role.stall_seconds))
+            deciding, why = await self._deciding()
+            height = self._application.committed.height
+            self.stalled_seconds = seen.look(height, deciding=deciding, now=clock())
+            if self.stalled_seconds < self._role.stall_seconds:
+                self.stalled = None
+                continue
+            if self.stalled is None:
+                _log.error("ledger.no_quorum", height=height, reason=why)
+            self.stalled = NoQuorum(f"no block for {self.stalled_seconds:.0f} s: {why}")
+
+    async def _deciding(self) -> tuple[bool, str]:
+        """Whether a block is to be decided, and what is known of its votes.
+
+        An engine that does not answer is another failure, with a name of its own.
+        """
+        try:
+            standing = await self.standing()
+        except HanseError:
+            return False, ""
+        deciding = progress.is_deciding(standing.step) or len(self._sending) > 0
+        return deciding, progress.votes_missing(standing)
+
+    def _due_keys(self) -> EngineKeys:
+        """The engine's keys, with the one among the own that is to vote on the next block."""
+        role = self._role
+        if not role.engine_keys:
+            return role.keys
+        voting = self._application.validators(self._application.committed.height + 1)
+        own = (role.engine_keys.get(validator.engine_public) for validator in voting)
+        due = next((private for private in own if private is not None), role.keys.validator)
+        return replace(role.keys, validator=due)
 
     async def _put_right(self, error: HanseError) -> None:
         """An engine that lost blocks its application executed replays them to an older state."""
@@ -305,6 +370,9 @@ class Participating:
     def _publish(self, executed: Executed) -> None:
         self._waiting.publish([executed])
         self._sending.committed(executed)
+        engine, several = self._engine, len(self._role.engine_keys) > 1
+        if several and engine is not None and engine.keys != self._due_keys():
+            self._key_changed.set()
 
     def _retain_height(self, height: int) -> int:
         keep = self._role.keep_blocks

@@ -14,8 +14,8 @@ from hanse.ledger.records import REPLAY, ReplayRecord
 from hanse.ledger.snapshots.entries import EntryReader
 from hanse.ledger.snapshots.errors import SnapshotRefused
 from hanse.ledger.snapshots.manifest import Manifest
-from hanse.ledger.state.nodes import Hash, empty_root, hash_key, hash_value
-from hanse.ledger.state.trie import Trie
+from hanse.ledger.state.building import TrieBuilder
+from hanse.ledger.state.nodes import Hash, hash_key, hash_value
 from hanse.ledger.storage.store import ROOT_KEY, Store
 
 _REPLAY_PREFIX = REPLAY.key()[:-1] + b","
@@ -24,15 +24,14 @@ Items = list[tuple[bytes, bytes]]
 
 
 class Rebuilding:
-    """A store being filled; memory is that of one chunk."""
+    """A store being filled; memory is that of one chunk. Each node of the trie is made once."""
 
     def __init__(self, store: Store, hash_: Hash) -> None:
         self._store = store
         self._hash = hash_
-        self._trie = Trie(hash_)
+        self._trie = TrieBuilder(hash_)
         self._reader = EntryReader()
         self._last = b""
-        self._root = empty_root(hash_)
         self.keys = 0
 
     def take(self, chunk: bytes) -> None:
@@ -44,36 +43,39 @@ class Rebuilding:
         """
         reader = self._reader.fork()
         values: Items = []
-        changes: dict[bytes, bytes | None] = {}
+        entries: list[bytes] = []
         replay: Items = []
         expiry: Items = []
-        last = self._last
+        last, hash_ = self._last, self._hash
         for key, value in reader.feed(chunk):
-            hashed = hash_key(self._hash, key)
+            hashed = hash_key(hash_, key)
             # A key that stood twice would hide behind its second value.
             if hashed <= last:
                 raise SnapshotRefused("the keys of the snapshot are not in order")
             last = hashed
             values.append((hashed, len(key).to_bytes(2, "big") + key + value))
-            changes[hashed] = hash_value(self._hash, value)
+            entries.append(hashed + hash_value(hash_, value))
             if key.startswith(_REPLAY_PREFIX):
                 _index(key, value, replay, expiry)
-        with self._store.read() as snapshot:
-            update = self._trie.update(snapshot.node, changes)
-        nodes = [(path or ROOT_KEY, node) for path, node in update.nodes.items() if node]
+        trie = self._trie.fork()
+        nodes = trie.add(entries)
         self._store.environment.write(lambda txn: self._put(txn, values, nodes, replay, expiry))
-        self._reader, self._last, self._root = reader, last, update.root
+        self._reader, self._last, self._trie = reader, last, trie
         self.keys += len(values)
 
     def root(self) -> bytes:
-        """Root of what was taken.
+        """Root of what was taken; with it the trie in the store is whole.
 
         Raises:
             SnapshotRefused: when the last entry is not whole.
+            StorageFull, StorageFailed
         """
         if not self._reader.ended:
             raise SnapshotRefused("the last entry of the snapshot is cut off")
-        return self._root
+        root, nodes = self._trie.fork().finish()
+        nodes = [(path or ROOT_KEY, node) for path, node in nodes]
+        self._store.environment.write(lambda txn: self._put(txn, [], nodes, [], []))
+        return root
 
     def complete(self, chain: str, manifest: Manifest) -> None:
         """Write head, base, the bare block and certificates, and put everything on disk."""

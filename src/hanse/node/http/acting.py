@@ -15,14 +15,19 @@ async def act(network: Network, contract: str, message: Message) -> Receipt:
         HanseError: the named error of the receipt, or why it was not accepted.
     """
     receipt = await network.submitter.submit(contract, message)
-    await network.projector.wait_height(network.submitter.height_of(receipt))
+    await shown(network, receipt)
     return receipt
 
 
 async def outcome(network: Network, contract: str, message: Message) -> TransactionOutcome:
     """The same, answered as transaction and height."""
-    receipt = await act(network, contract, message)
+    return await shown(network, await network.submitter.submit(contract, message))
+
+
+async def shown(network: Network, receipt: Receipt) -> TransactionOutcome:
+    """What a receipt stands in, once the views show it."""
     height = network.submitter.height_of(receipt)
+    await network.projector.wait_height(height)
     header = network.ledger.header(height)
     return TransactionOutcome(
         transaction=receipt.tx, height=height, time_ms=header.time_ms if header else 0

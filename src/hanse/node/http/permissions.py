@@ -77,6 +77,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     # validators: the organisation's vote on blocks is its administrator's affair
     (_EVERYONE, "validators.list validators.nodes validators.votes validators.reports"),
     ((_ADMIN,), "validators.vote validators.register validators.deregister"),
+    ((_ADMIN,), "validators.rotate_keys"),
     # evidence and audit
     (_BUSINESS, "evidence.list evidence.open"),
     (_EVERYONE, "audit.trace"),

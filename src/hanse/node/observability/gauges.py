@@ -50,6 +50,11 @@ def _watch_network(node: Node) -> None:
         of_network(lambda net: float(bool(net.ledger.status().failure))),
     )
     watch(
+        "hanse_ledger_stalled_seconds",
+        "How long a block has been to be decided and was not",
+        of_network(lambda net: net.ledger.status().stalled_seconds),
+    )
+    watch(
         "hanse_ledger_certified_height",
         "Newest block whose certificate is here",
         of_network(lambda net: net.ledger.certified_height),

@@ -85,6 +85,8 @@ def _ledger(node: Node, peers: int | None) -> tuple[bool, str]:
     if status.failure:
         known = catalogue().get(status.failure)
         return False, f"{status.failure}: {known.help}" if known else status.failure
+    if status.stalled:
+        return False, f"{status.stalled}: {status.stalled_reason}"
     where = f"height {status.height}"
     if status.role == "participant":
         linked = "the engine does not answer" if peers is None else f"linked engines: {peers}"

@@ -64,6 +64,8 @@ def show_consensus(
         proposer_name="" if proposer is None else proposer.name,
         catching_up=standing.catching_up,
         certified_height=certified,
+        stalled=status.stalled,
+        stalled_seconds=round(status.stalled_seconds, 1),
         engine_restarts=status.engine_restarts,
         validator_faults=status.validator_faults,
         mempool_transactions=standing.mempool_transactions,

@@ -27,6 +27,16 @@ class BadEngineSettings(InputError):
     help = "Correct the settings of the consensus engine."
 
 
+class NoQuorum(UnavailableError):
+    """For long no block was decided although there is something to decide."""
+
+    code = "ledger.no_quorum"
+    help = (
+        "More than two thirds of the validators' power must run and reach each other: "
+        "`hanse ledger consensus` shows who is missing. It goes on by itself then."
+    )
+
+
 class WrongEngineHome(ConflictError):
     """The engine's directory belongs to another network."""
 

@@ -57,7 +57,7 @@ class Engine:
     ) -> None:
         self._binary = binary
         self._home = home
-        self._keys = keys
+        self.keys = keys
         self._on_failure = on_failure
         self._process: asyncio.subprocess.Process | None = None
         self._log_begin = 0
@@ -104,7 +104,7 @@ class Engine:
         await asyncio.to_thread(self._require_room)
         remove_socket(home.rpc_socket)
         try:
-            home.write_keys(self._keys)
+            home.write_keys(self.keys)
             self._process = await self._spawn()
             home.pid_file.write_text(str(self._process.pid))
             await self._wait_for_answer(self._process)

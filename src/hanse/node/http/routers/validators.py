@@ -11,6 +11,7 @@ from hanse.api.validators import (
     FaultReportView,
     RegisteredNodeView,
     RegisterNodeRequest,
+    RotateValidatorKeysRequest,
     ValidatorView,
     ValidatorVoteView,
     VoteValidatorRequest,
@@ -24,7 +25,7 @@ from hanse.contracts.validators.messages import (
 )
 from hanse.contracts.validators.queries import get_newest_set, get_node
 from hanse.node.errors import NoValidatorKeys
-from hanse.node.http.acting import outcome
+from hanse.node.http.acting import outcome, shown
 from hanse.node.http.dependencies import NetworkDep, PageDep, Text
 from hanse.node.http.messages import message
 from hanse.node.http.operations import operation
@@ -80,6 +81,19 @@ async def register(network: NetworkDep, body: RegisterNodeRequest) -> Transactio
     return await outcome(network, "validators", _registration(network, body))
 
 
+@operation(router, "validators.rotate_keys")
+async def rotate_keys(network: NetworkDep, body: RotateValidatorKeysRequest) -> TransactionOutcome:
+    """Exchange the keys this node votes and certifies with."""
+    if get_newest_set(network.ledger.state) is None:
+        raise NoValidators()
+    if network.key_rotation is None:
+        raise NoValidatorKeys()
+    receipt = await network.key_rotation.rotate(
+        engine=body.key != "certificate", certificate=body.key != "engine"
+    )
+    return await shown(network, receipt)
+
+
 @operation(router, "validators.deregister")
 async def deregister(network: NetworkDep) -> TransactionOutcome:
     """Take this node off the ledger."""
@@ -90,9 +104,9 @@ def _registration(network: Network, body: RegisterNodeRequest) -> RegisterNode |
     state, did = network.ledger.state, network.identity.did
     if get_newest_set(state) is None:
         raise NoValidators()
-    keys = network.ordering_keys
-    if keys is None:
+    if network.key_rotation is None:
         raise NoValidatorKeys()
+    keys = network.key_rotation.keyring.current
     where = {"node_id": keys.engine.node_id, "address": body.address, "name": body.name}
     registered = get_node(state, did)
     if registered is not None and keys.are_those_of(registered):
