@@ -126,6 +126,17 @@ async def test_two_flows_between_the_same_parties_at_once_both_complete(town: To
     assert town.failures() == []
 
 
+async def test_step_too_large_for_a_node_is_refused_with_the_figure_before_it_starts(
+    town: Town,
+) -> None:
+    town.parties["merchant"].settings = {"memory_bytes": 100 << 20}
+    await town.start()
+    record = await town.ended(town.deploy())
+    assert record.state == "TERMINATED"
+    assert "collaboration.memory_needed" in str(town.failures())
+    assert (town.balance("bank"), town.balance("merchant")) == (1_000, 0)
+
+
 async def test_flow_is_discarded_only_after_its_end(town: Town) -> None:
     await town.start()
     flow = town.deploy()

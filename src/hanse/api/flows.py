@@ -66,11 +66,15 @@ class AttemptReportView(View):
 
 
 class ProgressView(View):
-    """How far this node's worker is. ``total`` 0 means unknown."""
+    """How far this node's worker is. ``total`` 0 means unknown.
+
+    ``left_seconds`` is what the phase will still take at the pace so far.
+    """
 
     phase: str
     done: int = 0
     total: int = 0
+    left_seconds: int | None = None
 
 
 class StepView(View):

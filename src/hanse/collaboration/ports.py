@@ -115,6 +115,11 @@ class TablePort(Protocol):
         """Number of rows."""
         ...
 
+    @property
+    def columns(self) -> Sequence[Any]:
+        """Its columns."""
+        ...
+
     def batches(self, columns: Sequence[str] | None = None, size: int = 65_536) -> Iterator[Any]:
         """Arrow record batches in order."""
         ...

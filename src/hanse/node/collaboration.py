@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import select
 
 from hanse.api.flows import ProgressView
+from hanse.api.tasks import TasksView, TaskView
 from hanse.collaboration.compiler import LedgerDirectory
 from hanse.collaboration.engine import Engine, EngineSettings, NodePolicy
+from hanse.collaboration.engine.records import ProgressRow
 from hanse.collaboration.ports import MessageHandler, StoredDataset
 from hanse.contracts.identity.queries import LedgerResolver
 from hanse.core.errors import ComputeError, NotFoundError
@@ -28,6 +30,7 @@ from hanse.node.data.publications import Publications
 from hanse.node.database.engine import Database
 from hanse.node.host import Host
 from hanse.node.ledger_client import Submitter
+from hanse.node.machine import lendable_memory_bytes
 from hanse.node.transport.dispatcher import Dispatcher
 from hanse.node.transport.peers import PeerClient
 from hanse.node.views.queries.paging import like
@@ -159,9 +162,37 @@ class Collaboration:
             key = row.key
             seen = self.engine.results.progress(key.flow, key.step, key.attempt)
             if seen is not None:
-                view = ProgressView(phase=seen.phase, done=seen.done, total=seen.total)
-                found[(key.flow, key.step)] = view
+                found[(key.flow, key.step)] = self._progress(seen)
         return found
+
+    def tasks(self) -> TasksView:
+        """What this node computes now, and its limits."""
+        queue = self.engine.queue()
+        return TasksView(
+            items=[
+                TaskView(
+                    flow=task.key.flow,
+                    step=task.key.step,
+                    attempt=task.key.attempt,
+                    operator=task.operator,
+                    state=task.state,
+                    priority=task.priority,
+                    place=task.place,
+                    memory_bytes=task.memory_bytes,
+                    progress=None if task.progress is None else self._progress(task.progress),
+                )
+                for task in queue.tasks
+            ],
+            max_tasks=queue.max_tasks,
+            memory_bytes=queue.memory_bytes,
+            reserved_bytes=queue.reserved_bytes,
+            cores=queue.cores,
+        )
+
+    def _progress(self, row: ProgressRow) -> ProgressView:
+        left_ms = row.left_ms(self.clock())
+        left = None if left_ms is None else -(-left_ms // 1000)
+        return ProgressView(phase=row.phase, done=row.done, total=row.total, left_seconds=left)
 
     def _compute_price(self, did: str) -> int:
         """The lowest price among the provider's computing resources on offer."""
@@ -208,6 +239,8 @@ def build_collaboration(
             first_port=compute.first_port,
             last_port=compute.last_port,
             max_tasks=compute.max_tasks,
+            memory_bytes=compute.memory_mib << 20 or lendable_memory_bytes(),
+            cores=compute.cores,
         ),
         clock=host.clock,
     )

@@ -83,6 +83,8 @@ class ComputeSettings(Section):
     first_port: int = Field(default=0, ge=0, le=65535)
     last_port: int = Field(default=0, ge=0, le=65535)
     max_tasks: int = Field(default=4, ge=1, le=256)
+    memory_mib: int = Field(default=0, ge=0, le=1 << 24)
+    cores: int = Field(default=0, ge=0, le=4096)
 
 
 class DataSettings(Section):

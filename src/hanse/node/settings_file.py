@@ -82,6 +82,11 @@ first_port = 0
 last_port = 0
 # Tasks computing at the same time; more wait in a queue.
 max_tasks = 4
+# Memory all tasks together may take, in MiB; 0 is three quarters of the machine's. A task
+# reserves what its operator declares before it starts.
+memory_mib = 0
+# Processor cores for all tasks together; 0 is all.
+cores = 0
 
 [data]
 # Directories tables may be imported from by path (`hanse data import FILE`), besides

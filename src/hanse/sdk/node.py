@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hanse.api.node import ErrorCatalogueView, HealthView, NodeView
+from hanse.api.tasks import TasksView
 from hanse.sdk.area import Area
 from hanse.sdk.waiting import Progress, wait_until
 
@@ -25,6 +26,10 @@ class NodeArea(Area):
     def errors(self) -> ErrorCatalogueView:
         """The error catalogue."""
         return self._http.call("node.errors", ErrorCatalogueView)
+
+    def tasks(self) -> TasksView:
+        """What the node computes now: running and waiting tasks, and its limits."""
+        return self._http.call("node.tasks", TasksView)
 
     def wait_healthy(
         self, timeout_s: float = 60.0, progress: Progress[HealthView] | None = None

@@ -50,7 +50,7 @@ def test_everything_survives_closing(path):
         journal.put_own_offer(ATTEMPT, "bank", b'{"a":1}', OWN)
         journal.set_manifest(ATTEMPT, "dd" * 32, 2)
         journal.put_worker(WorkerRow(ATTEMPT, 42, "777", "/work"))
-        journal.put_progress(ATTEMPT, ProgressRow("match", 1, 2, 3))
+        journal.put_progress(ATTEMPT, ProgressRow("match", 1, 2, 3, 2))
         journal.put_object(stored())
         journal.put_outcome(ATTEMPT, b"[]")
         journal.set_cursor(12)
@@ -62,7 +62,7 @@ def test_everything_survives_closing(path):
         assert journal.own_offer(ATTEMPT) == OWN
         assert journal.offers(ATTEMPT) == {"bank": ("", b'{"a":1}')}
         assert journal.workers() == [WorkerRow(ATTEMPT, 42, "777", "/work")]
-        assert journal.progress(ATTEMPT) == ProgressRow("match", 1, 2, 3)
+        assert journal.progress(ATTEMPT) == ProgressRow("match", 1, 2, 3, 2)
         assert journal.objects("fl-a") == [stored()]
         assert journal.outcome(ATTEMPT) == b"[]"
 

@@ -246,13 +246,13 @@ async def test_waiting_for_a_signal_does_not_swallow_a_cancellation():
 
 async def test_older_attempt_gets_in_when_younger_ones_only_wait():
     slots = Slots(1)
-    await slots.acquire("young", (2, "b", "s"))
-    await asyncio.wait_for(slots.acquire("old", (1, "a", "s")), 60)
+    await slots.acquire("young", (-5, 2, "b", "s"))
+    await asyncio.wait_for(slots.acquire("old", (-5, 1, "a", "s")), 60)
     assert slots.held == 2
-    waiting = asyncio.ensure_future(slots.acquire("younger", (3, "c", "s")))
+    waiting = asyncio.ensure_future(slots.acquire("younger", (-5, 3, "c", "s")))
     await asyncio.sleep(0.02)
     assert (waiting.done(), slots.waiting) == (False, 1)
-    await slots.start("young", (2, "b", "s"))
+    await slots.start("young", (-5, 2, "b", "s"))
     await slots.release("old")
     await asyncio.sleep(0.02)
     assert not waiting.done()
@@ -262,9 +262,9 @@ async def test_older_attempt_gets_in_when_younger_ones_only_wait():
 
 async def test_cancelled_wait_leaves_the_queue():
     slots = Slots(1)
-    await slots.acquire("a", (1, "a", "s"))
-    await slots.start("a", (1, "a", "s"))
-    waiting = asyncio.ensure_future(slots.acquire("b", (2, "b", "s")))
+    await slots.acquire("a", (-5, 1, "a", "s"))
+    await slots.start("a", (-5, 1, "a", "s"))
+    waiting = asyncio.ensure_future(slots.acquire("b", (-5, 2, "b", "s")))
     await asyncio.sleep(0.01)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

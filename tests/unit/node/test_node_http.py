@@ -314,7 +314,7 @@ _OWN = (
     "catalogue.datasets catalogue.dataset "
     "catalogue.resources "
     "catalogue.resource operators.list operators.get templates.list templates.get templates.fill "
-    "flows.list flows.get points.accounts "
+    "flows.list flows.get node.tasks points.accounts "
     "points.account points.history audit.trace validators.list validators.nodes "
     "validators.votes validators.reports"
 )

@@ -180,5 +180,7 @@ def describe(flow: FlowView) -> str:
             parts.append(f"{step.id} {step.state} (attempt {step.attempt})")
             if step.progress is not None:
                 total = f"/{step.progress.total}" if step.progress.total else ""
-                parts.append(f"{step.progress.phase} {step.progress.done}{total}")
+                seconds = step.progress.left_seconds
+                left = "" if not seconds else f", about {seconds} s left"
+                parts.append(f"{step.progress.phase} {step.progress.done}{total}{left}")
     return ", ".join(parts)

@@ -10,6 +10,7 @@ import typer
 
 from hanse.api.base import Page
 from hanse.api.node import ErrorCatalogueView, ErrorEntry, HealthView, NodeView
+from hanse.api.tasks import TasksView
 from hanse.cli.command import command, group
 from hanse.cli.commands import options
 from hanse.cli.commands.views import InitView, NetworkView, ValidatorView
@@ -194,6 +195,12 @@ def health(
         bad = ", ".join(check.name for check in found.checks if not check.ok)
         raise Unhealthy(f"not healthy: {bad}")
     return found
+
+
+@command(app, "tasks", "node.tasks", examples=("hanse node tasks", "hanse node tasks --json"))
+def tasks(run: Run) -> TasksView:
+    """Show what the node computes now: who runs, who waits, what they reserve."""
+    return run.client.node.tasks()
 
 
 @command(app, "metrics", "node.metrics", examples=("hanse node metrics",))

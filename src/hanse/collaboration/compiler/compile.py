@@ -73,6 +73,7 @@ def compile_document(
         data=data,
         steps=steps,
         fees=_fees(document, directory, steps, set(compiler.computing), initiator),
+        priority=document.priority,
     )
     check_grants(document, spec, directory, initiator)
     return spec

@@ -30,6 +30,8 @@ from hanse.collaboration.engine.faults import Over, fault_of
 from hanse.collaboration.engine.inputs import Part
 from hanse.collaboration.engine.offers import SessionOffer
 from hanse.collaboration.engine.records import AttemptKey, Fault, OwnOffer, Phase
+from hanse.collaboration.engine.sizes import memory_needed, refuse_too_large
+from hanse.collaboration.engine.slots import Turn
 from hanse.collaboration.engine.uninterrupted import uninterrupted
 from hanse.collaboration.engine.views import FlowView, StepView
 from hanse.compute.worker.manifest import SessionManifest, check_manifest, manifest_hash
@@ -102,8 +104,10 @@ class AttemptRun:
         self._phase = "session"
         offers = await self._collect()
         manifest = self.exchange.manifest(step, offers)
-        check_manifest(manifest)
-        await self._confirm(step, manifest)
+        operator = check_manifest(manifest)
+        needed = memory_needed(operator, (offer.size for offer in offers.values()))
+        refuse_too_large(operator, needed, self._ctx.settings.memory_bytes)
+        await self._confirm(step, manifest, needed)
         await self._started()
         self._phase = "run"
         return await self._execute(step, parts, manifest, offers)
@@ -128,12 +132,9 @@ class AttemptRun:
             # After the pause the own offer goes out again: the other side may have lost it.
             await self._ctx.signals.wait(self._ctx.settings.resend_s)
 
-    async def _confirm(self, step: StepView, manifest: SessionManifest) -> None:
-        ctx, key, record = self._ctx, self._key, step.record
-        if record is None:
-            raise Over
-        age = (record.requested_ms, key.flow, key.step)
-        await ctx.slots.acquire(str(key), age)
+    async def _confirm(self, step: StepView, manifest: SessionManifest, memory_bytes: int) -> None:
+        ctx, key = self._ctx, self._key
+        await ctx.slots.acquire(str(key), _turn(step, key), memory_bytes)
         digest = manifest_hash(ctx.ledger.suite, manifest)
         row = ctx.journal.attempt(key)
         if row is not None and row.manifest not in ("", digest):
@@ -153,9 +154,8 @@ class AttemptRun:
         manifest: SessionManifest,
         offers: dict[str, SessionOffer],
     ) -> tuple[Execution, WorkerResult]:
-        ctx, key, record = self._ctx, self._key, step.record
-        if record is not None:
-            await ctx.slots.start(str(key), (record.requested_ms, key.flow, key.step))
+        ctx, key = self._ctx, self._key
+        await ctx.slots.start(str(key), _turn(step, key))
         ctx.journal.set_phase(key, Phase.RUNNING, ctx.clock())
         certificate, own = offers[self._alias].certificate, self._own_offer()
         execution = Execution(ctx, Task(key, self._alias, step, manifest, certificate, own, parts))
@@ -269,6 +269,17 @@ class AttemptRun:
         if not receipt.ok:
             self._step()  # refused because the attempt is over: no fault of anybody
             raise error_for(receipt.code, receipt.message)
+
+
+def _turn(step: StepView, key: AttemptKey) -> Turn:
+    """Whose turn it is, the same at every node: priority, then age.
+
+    Raises:
+        Over: the step is not requested any more.
+    """
+    if step.record is None:
+        raise Over
+    return -step.flow.spec.priority, step.record.requested_ms, key.flow, key.step
 
 
 async def _end_of(task: asyncio.Future[Any]) -> None:

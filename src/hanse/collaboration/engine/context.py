@@ -39,7 +39,8 @@ class EngineSettings:
         first_port, last_port: declared range for computing links, inclusive; 0 lets the
             system choose.
         max_tasks: workers that should run at a time.
-        memory_limit_bytes: per worker; 0 is no limit.
+        memory_bytes: lent to all workers together and the most one may take; 0 is no limit.
+        cores: processor cores lent to all workers together; 0 is all.
         connect_timeout_ms: how long a worker waits for all parties to be there.
         link_timeout_ms: silence after which a worker gives a party up.
         retry_s: pause before something that failed for want of a peer is tried again.
@@ -53,7 +54,8 @@ class EngineSettings:
     first_port: int = 0
     last_port: int = 0
     max_tasks: int = 4
-    memory_limit_bytes: int = 0
+    memory_bytes: int = 0
+    cores: int = 0
     connect_timeout_ms: int = 60_000
     link_timeout_ms: int = 10_000
     retry_s: float = 0.5

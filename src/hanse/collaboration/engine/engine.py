@@ -23,6 +23,7 @@ from hanse.collaboration.engine.inputs import Inputs
 from hanse.collaboration.engine.journal import Journal
 from hanse.collaboration.engine.offer_desk import OfferDesk
 from hanse.collaboration.engine.offers import OFFER_TYPE
+from hanse.collaboration.engine.queue import Queue, look
 from hanse.collaboration.engine.records import AttemptKey, Phase
 from hanse.collaboration.engine.results import Results
 from hanse.collaboration.engine.slots import Slots
@@ -81,7 +82,7 @@ class Engine:
             policy=policy,
             journal=journal,
             inputs=Inputs(ledger.suite, store, datasets, journal),
-            slots=Slots(settings.max_tasks),
+            slots=Slots(settings.max_tasks, settings.memory_bytes),
             settings=settings,
             clock=clock,
         )
@@ -128,6 +129,10 @@ class Engine:
     def running(self) -> int:
         """Attempts this node works on."""
         return len(self._runs)
+
+    def queue(self) -> Queue:
+        """What runs here, what waits, and what is reserved."""
+        return look(self._ctx, list(self._runs))
 
     def discard(self, flow: str) -> int:
         """Erase everything this node keeps of a flow that has ended; returns the objects erased.

@@ -28,6 +28,13 @@ class NoFreePort(UnavailableError):
     help = "Widen the range of compute ports in the settings, or wait for tasks to end."
 
 
+class MemoryNeeded(InputError):
+    """A worker of the step would need more memory than the node lends to tasks."""
+
+    code = "collaboration.memory_needed"
+    help = "Raise compute.memory_mib at the node that refused, or enter fewer rows or columns."
+
+
 class NodeRestarted(ComputeError):
     """The node went down while its worker ran; the worker's result is lost."""
 

@@ -24,6 +24,7 @@ from hanse.collaboration.engine.offers import (
     links,
 )
 from hanse.collaboration.engine.records import AttemptKey, OwnOffer, Phase
+from hanse.collaboration.engine.sizes import size_of
 from hanse.collaboration.engine.views import StepView
 from hanse.compute.worker.manifest import SessionManifest, code_fingerprint
 from hanse.core import canonical
@@ -73,6 +74,7 @@ class Exchange:
             endpoints={link: endpoint(settings.link_host, port) for link, port in ports.items()},
             certificate=certificate,
             inputs={port: part.commitment for port, part in parts.items()},
+            size=size_of(part.shape for part in parts.values()),
             code=code_fingerprint(),
             nonce=secrets.token_hex(32),
         )

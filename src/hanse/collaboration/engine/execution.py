@@ -64,7 +64,7 @@ class Execution:
         self._ctx = ctx
         self._task = task
         self._work_dir = ctx.settings.work_dir / task.key.folder
-        self._shown = ProgressRow("", 0, 0, 0)
+        self._shown = ProgressRow("", 0, 0, 0, 0)
 
     async def run(self) -> WorkerResult:
         """Run the worker to its end; cancelling this kills it.
@@ -110,7 +110,8 @@ class Execution:
             suite=self._ctx.ledger.suite.name,
             output_key=task.own.output_key,
             cache_dir=str(settings.cache_dir or ""),
-            memory_limit_bytes=settings.memory_limit_bytes,
+            memory_limit_bytes=settings.memory_bytes,
+            cores=settings.cores,
             deadline_ms=left_ms,
             connect_timeout_ms=settings.connect_timeout_ms,
             link_timeout_ms=settings.link_timeout_ms,
@@ -126,7 +127,9 @@ class Execution:
             self._ctx.journal.mark_first_byte(self._task.key)
         if not isinstance(event, Progress):
             return
-        row = ProgressRow(event.phase, event.done, event.total, self._ctx.clock())
+        now = self._ctx.clock()
+        since = self._shown.since_ms if event.phase == self._shown.phase else now
+        row = ProgressRow(event.phase, event.done, event.total, now, since)
         # A fast worker says more than anybody reads; each line here is a write to disk.
         if row.phase != self._shown.phase or row.time_ms - self._shown.time_ms >= PROGRESS_MS:
             self._shown = row

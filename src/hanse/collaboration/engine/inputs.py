@@ -12,6 +12,7 @@ from hanse.collaboration.engine.journal import Journal
 from hanse.collaboration.engine.offers import ledger_commitment
 from hanse.collaboration.engine.views import StepView
 from hanse.collaboration.ports import DatasetPort, StorePort
+from hanse.compute.worker.objects import TABLE_KINDS
 from hanse.compute.worker.request import ObjectRef
 from hanse.crypto.commitment import Opening, verify_opening
 from hanse.crypto.errors import BadOpening
@@ -26,6 +27,7 @@ class Part:
         commitment: hex, as the ledger has it.
         columns: those that may be read; empty for all.
         meta: what the import, or the step that made it, left with it.
+        shape: rows, and columns that may be read, of a table; zeros for other kinds.
     """
 
     port: str
@@ -35,6 +37,7 @@ class Part:
     opening: Opening
     columns: tuple[str, ...]
     meta: dict[str, Any]
+    shape: tuple[int, int] = (0, 0)
 
     @property
     def digest(self) -> str:
@@ -94,7 +97,7 @@ class Inputs:
         commitment = step.flow.pinned.data[name].commitment
         return Part(
             port, stored.object_id, "table", commitment, stored.opening, tuple(use.fields),
-            stored.meta,
+            stored.meta, self._shape(stored.object_id, len(use.fields)),
         )  # fmt: skip
 
     def _made(self, step: StepView, port: str, producer: str, output: str) -> Part:
@@ -106,7 +109,14 @@ class Inputs:
         if row is None or record is None or record.state != "COMPLETED":
             raise DataNotHere(f"this node's part of {producer}.{output} is not here")
         opening = msgspec.convert(row.secret.opening, Opening)
-        return Part(port, row.object_id, row.kind, row.commitment, opening, (), row.secret.meta)
+        shape = self._shape(row.object_id) if row.kind in TABLE_KINDS else (0, 0)
+        return Part(
+            port, row.object_id, row.kind, row.commitment, opening, (), row.secret.meta, shape
+        )
+
+    def _shape(self, object_id: str, columns: int = 0) -> tuple[int, int]:
+        table = self._store.open_table(object_id)
+        return table.rows, columns or len(table.columns)
 
     def _check(self, step: StepView, part: Part, alias: str) -> None:
         if part.commitment != ledger_commitment(step, part.port, alias):

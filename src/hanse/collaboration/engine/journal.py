@@ -273,15 +273,15 @@ class Journal:
     def put_progress(self, key: AttemptKey, row: ProgressRow) -> None:
         """Remember the latest progress."""
         self._db.execute(
-            "INSERT OR REPLACE INTO progress (flow, step, attempt, phase, done, total, time_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*_key(key), row.phase, row.done, row.total, row.time_ms),
+            "INSERT OR REPLACE INTO progress (flow, step, attempt, phase, done, total, time_ms,"
+            " since_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (*_key(key), row.phase, row.done, row.total, row.time_ms, row.since_ms),
         )
 
     def progress(self, key: AttemptKey) -> ProgressRow | None:
         """The latest progress."""
         row = self._db.execute(
-            "SELECT phase, done, total, time_ms FROM progress"
+            "SELECT phase, done, total, time_ms, since_ms FROM progress"
             " WHERE flow = ? AND step = ? AND attempt = ?",
             _key(key),
         ).fetchone()

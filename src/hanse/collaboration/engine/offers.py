@@ -23,6 +23,7 @@ from hanse.collaboration.engine.errors import (
     ReleaseDiffers,
 )
 from hanse.collaboration.engine.records import AttemptKey
+from hanse.collaboration.engine.sizes import Size
 from hanse.collaboration.engine.views import StepView
 from hanse.compute.worker.manifest import Party, SessionManifest
 from hanse.contracts.bounds import Digest, Slug
@@ -46,6 +47,7 @@ class SessionOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             the protocol. Empty for a step that sends nothing.
         certificate: PEM, self-signed, the subject is the party's DID.
         inputs: for each input the party holds a part of, the commitment to it, hex.
+        size: how much the party brings, rounded up.
         code: fingerprint of the computing code.
         nonce: 32 random bytes, hex.
     """
@@ -59,6 +61,7 @@ class SessionOffer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     endpoints: dict[str, str]
     certificate: Annotated[str, Meta(max_length=8192)]
     inputs: dict[Slug, Digest]
+    size: Size = Size()
     code: Digest
     nonce: Digest
 

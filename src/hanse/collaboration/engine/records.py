@@ -97,12 +97,20 @@ class WorkerRow:
 
 @dataclass(frozen=True)
 class ProgressRow:
-    """How far the worker said it is; ``total`` 0 when unknown."""
+    """How far the worker said it is; ``total`` 0 when unknown, ``since_ms`` start of the phase."""
 
     phase: str
     done: int
     total: int
     time_ms: int
+    since_ms: int
+
+    def left_ms(self, now_ms: int) -> int | None:
+        """Time the phase will still take if it goes on as it did; None when nobody can say."""
+        if not 0 < self.done <= self.total:
+            return None
+        spent = self.time_ms - self.since_ms
+        return max(0, spent * (self.total - self.done) // self.done - (now_ms - self.time_ms))
 
 
 class ObjectSecret(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS workers (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS progress (
   flow TEXT, step TEXT, attempt INTEGER, phase TEXT NOT NULL, done INTEGER NOT NULL,
-  total INTEGER NOT NULL, time_ms INTEGER NOT NULL, PRIMARY KEY (flow, step, attempt)
+  total INTEGER NOT NULL, time_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
+  PRIMARY KEY (flow, step, attempt)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (
   flow TEXT, step TEXT, attempt INTEGER, evidence BLOB NOT NULL,

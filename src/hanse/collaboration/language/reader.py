@@ -25,8 +25,8 @@ LANGUAGE_VERSION = 1
 MAX_STEPS = 64
 MAX_PARTIES = 32
 FLOW_KEYS = (
-    "hanse", "name", "purpose", "parties", "data", "compute", "receivers", "fees", "defaults",
-    "steps",
+    "hanse", "name", "purpose", "parties", "data", "compute", "receivers", "fees", "priority",
+    "defaults", "steps",
 )  # fmt: skip
 DATA_KEYS = ("owner", "dataset", "fields", "grant")
 STEP_KEYS = (
@@ -36,6 +36,8 @@ STEP_KEYS = (
 MAX_ATTEMPTS = 20
 DEADLINE_SECONDS = (10, 7 * 24 * 3600)
 MAX_FEE_POINTS = 10**15
+PRIORITIES = (1, 9)
+USUAL_PRIORITY = 5
 
 
 def read_flow(text: str) -> FlowDocument:
@@ -60,6 +62,7 @@ def read_flow(text: str) -> FlowDocument:
         fees=_fees(root),
         attempts=3 if attempts is None else attempts,
         deadline_seconds=600 if deadline is None else deadline,
+        priority=_priority(root),
         steps=_steps(take.require(root, "steps", "a flow")),
     )
 
@@ -85,6 +88,11 @@ def _limits(node: Mapping) -> tuple[int | None, int | None]:
         if deadline is None
         else take.as_integer(deadline, "`deadline_seconds`", *DEADLINE_SECONDS),
     )
+
+
+def _priority(root: Mapping) -> int:
+    node = root.entries.get("priority")
+    return USUAL_PRIORITY if node is None else take.as_integer(node, "`priority`", *PRIORITIES)
 
 
 def _parties(node: Node) -> dict[str, Party]:

@@ -85,6 +85,7 @@ class FlowDocument:
     Attributes:
         attempts: default attempts per step (1 to 10).
         deadline_seconds: default time per attempt (10 to 604,800 seconds).
+        priority: 1 to 9; steps of a flow with a higher one get a node's free slots first.
         fees: points per compute party; absent parties get their published price.
     """
 
@@ -97,4 +98,5 @@ class FlowDocument:
     fees: dict[str, tuple[int, int]]
     attempts: int
     deadline_seconds: int
+    priority: int
     steps: tuple[StepDeclaration, ...]

@@ -146,9 +146,17 @@ def main() -> None:
         problem = BadInput("the request to the worker does not decode")
         os.write(output, encode_event(Failure(problem.code, problem.message, "start")))
         raise SystemExit(EXIT_FAILED) from error
+    _keep_to_cores(request.cores)
     work_dir = Path(request.work_dir)
     scratch.prepare(work_dir)
     Worker(request, output, scratch.enter(work_dir)).run()
+
+
+def _keep_to_cores(cores: int) -> None:
+    """Before any library starts threads: they count the cores they are allowed."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if 0 < cores < len(allowed):
+        os.sched_setaffinity(0, allowed[:cores])
 
 
 def cpu_seconds() -> float:

@@ -46,6 +46,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
         output_key: hex secret, 32 bytes, that the outputs' keys are derived from.
         cache_dir: where compiled programs are kept between tasks; "" keeps none.
         memory_limit_bytes: resident memory at which the task is given up; 0 is no limit.
+        cores: processor cores the worker may use, the first ones of the node's; 0 is all.
         deadline_ms: time allowed from start to end; 0 is no limit.
         connect_timeout_ms: how long to wait for all parties to be there.
         link_timeout_ms: silence after which a party that no longer listens is given up.
@@ -61,6 +62,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     output_key: str
     cache_dir: str = ""
     memory_limit_bytes: int = 0
+    cores: int = 0
     deadline_ms: int = 0
     connect_timeout_ms: int = 60_000
     link_timeout_ms: int = 10_000

@@ -23,6 +23,7 @@ from hanse.contracts.bounds import (
 )
 
 MAX_STEPS = 64
+Priority = Annotated[int, Meta(ge=1, le=9)]
 Aliases = Annotated[list[Slug], Meta(max_length=32)]
 FieldName = Annotated[str, Meta(min_length=1, max_length=200)]
 ParameterText = Annotated[str, Meta(max_length=2000)]
@@ -67,7 +68,10 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A flow: parties, data, steps in any order, fees of compute providers by alias."""
+    """A flow: parties, data, steps in any order, fees of compute providers by alias.
+
+    Steps of a flow with a higher ``priority`` get a node's free slots first.
+    """
 
     v: Annotated[int, Meta(ge=1, le=1)] = 1
     name: Title
@@ -76,3 +80,4 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     data: Annotated[dict[Slug, DataUse], Meta(min_length=1, max_length=32)]
     steps: Annotated[list[StepSpec], Meta(min_length=1, max_length=MAX_STEPS)]
     fees: Annotated[dict[Slug, Points], Meta(max_length=32)] = msgspec.field(default_factory=dict)
+    priority: Priority = 5

@@ -65,7 +65,7 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     ((_ADMIN,), "rights.transfer"),
     # flows: the analyst runs them, the steward of the data can stop them
     (_EVERYONE, "templates.list templates.get templates.fill"),
-    (_EVERYONE, "flows.list flows.get"),
+    (_EVERYONE, "flows.list flows.get node.tasks"),
     ((_ANALYST,), "flows.check flows.deploy flows.resume flows.rerun"),
     ((_STEWARD, _ANALYST), "flows.suspend flows.terminate"),
     ((_STEWARD, _ANALYST), "flows.results"),

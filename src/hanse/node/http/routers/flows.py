@@ -19,6 +19,7 @@ from hanse.api.flows import (
     RerunFlowRequest,
     ResultView,
 )
+from hanse.api.tasks import TasksView
 from hanse.collaboration.compiler import compile_flow, explain_flow
 from hanse.collaboration.engine import ResultInfo
 from hanse.contracts.flows.messages import (
@@ -111,6 +112,12 @@ def get_flow(network: NetworkDep, id: str) -> FlowView:  # noqa: A002 - of the p
     progress = network.collaboration.progress(id)
     with network.views.read() as connection:
         return queries.get_flow(connection, id, progress)
+
+
+@operation(router, "node.tasks")
+def tasks(network: NetworkDep) -> TasksView:
+    """What this node computes now."""
+    return network.collaboration.tasks()
 
 
 @operation(router, "flows.suspend")
