@@ -14,6 +14,7 @@ import typer
 from hanse.cli.command import epilog
 from hanse.cli.commands import (
     applications,
+    attestation,
     audit,
     catalogue,
     credentials,
@@ -70,6 +71,7 @@ GROUPS: Final = (
     ("flows", flows.app, "Collaborate"),
     ("evidence", evidence.app, "Audit"),
     ("audit", audit.app, "Audit"),
+    ("attestation", attestation.app, "Audit"),
 )
 EXAMPLES: Final = (
     "hanse login http://127.0.0.1:8701 --user alice",

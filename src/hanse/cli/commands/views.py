@@ -34,6 +34,19 @@ class NetworkView(LocalView):
     genesis_file: Path
 
 
+class AttestationView(LocalView):
+    """What a genuine quote says; ``policy_holds`` only when a policy was given and holds."""
+
+    tee: str
+    registers: dict[str, str]
+    svn: int
+    debug: bool
+    report_data: str
+    tcb_status: str
+    advisories: list[str]
+    policy_holds: bool
+
+
 class SignerView(LocalView):
     """Somebody who signed a block; the name is the one in the genesis file, if it has one."""
 
