@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from hanse.compute.operators.reports import errors, statistics
+from hanse.compute.operators.reports import calculate, errors, group_by, sql, statistics
 
-MODULES: tuple[ModuleType, ...] = (statistics,)
+MODULES: tuple[ModuleType, ...] = (statistics, group_by, calculate, sql)
 
 __all__ = ["MODULES", "errors"]
