@@ -51,6 +51,7 @@ from hanse.cli.demo.inputs import DemoFiles
 from hanse.cli.demo.market import publish
 from hanse.compute.operators import Role, preparation
 from hanse.compute.operators.schedule import make_schedule
+from hanse.compute.operators.trees import buckets
 from hanse.compute.rehearsal import Outcome, outputs_of
 from hanse.compute.worker import ObjectRef
 from hanse.core.errors import HanseError
@@ -277,6 +278,38 @@ async def test_owner_that_does_not_compute_sends_shares_only(rehearsal: TappedRe
     links = Links(rehearsal.recorder, "logistic_regression")
     assert len(links.by_label) == 18
     assert links.findings(secret) == {}
+
+
+@pytest.mark.slow
+async def test_boosted_trees_send_shares_and_secure_boost_what_it_declares(
+    rehearsal: TappedRehearsal,
+) -> None:
+    """Answers to candidate splits are told by nobody, or only by the owner of a chosen split."""
+    parts, _, secret = await aligned_parts(rehearsal)
+    answers = _answers_of(rehearsal, parts)
+    parameters = {"label": LABEL, "n_estimators": 1, "max_depth": 2, "max_bin": 4}
+    await rehearsal_step(rehearsal, "boosted_trees", THREE, {"table": parts}, parameters)
+    links = Links(rehearsal.recorder, "boosted_trees")
+    assert len(links.by_label) == 12
+    assert links.findings(secret) == {}
+    assert links.findings(answers) == {}
+    await rehearsal_step(rehearsal, "secure_boost", THREE, {"table": parts}, parameters)
+    links = Links(rehearsal.recorder, "secure_boost")
+    assert links.findings(secret) == {}
+    assert set(links.findings(answers)) <= {"data bank>merchant", "data merchant>bank"}
+
+
+def _answers_of(rehearsal: TappedRehearsal, parts: dict[str, ObjectRef]) -> Needles:
+    """What rows answer to every candidate split."""
+    needles = Needles()
+    for reference in parts.values():
+        table = table_of(rehearsal, reference)
+        columns = [c for c in table.columns if c.name not in {KEY, LABEL}]
+        bits = buckets.indicators(buckets.learn(table, columns, 4, 10), table)
+        for number, held in enumerate(bits.T):
+            if 40 < held.sum() < len(held) - 40:
+                add_flags(needles, f"answer {number}", held)
+    return needles
 
 
 async def aligned_parts(

@@ -99,3 +99,53 @@ def unpack(data: bytes) -> Any:
     share.meta = packed.meta
     share.share_chunks = packed.chunks
     return share
+
+
+def words_of(data: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.uint64]:
+    """The ring elements of an ABY3 share: shape (*shape, 2), own and next part.
+
+    Raises:
+        BadInput: when the share is one of bits or has another size.
+    """
+    share = unpack(data)
+    if b"aby3.AShr<FM64>" not in bytes(share.meta):
+        raise BadInput("an arithmetic share of the 64-bit ring was expected")
+    content = b"".join(_content(bytes(chunk)) for chunk in share.share_chunks)
+    if len(content) != 16 * int(np.prod(shape)):
+        raise BadInput("a share has another size than was agreed")
+    return np.frombuffer(content, np.uint64).reshape(*shape, 2)
+
+
+def share_of(words: npt.NDArray[np.uint64], dtype: str, sharing: Sharing) -> bytes:
+    """An ABY3 share of these ring elements, as `words_of` gives them."""
+    like = unpack(sharing.split(np.zeros(words.shape[:-1], dtype))[0])
+    content = np.ascontiguousarray(words).tobytes()
+    size = _varint(len(content))
+    like.share_chunks = [b"\x08" + size + b"\x1a" + size + content]
+    return pack(like)
+
+
+def _content(chunk: bytes) -> bytes:
+    """Field 3 of SPU's ``ValueChunkProto``; fields 1 and 2 are total size and offset."""
+    at = 0
+    while at < len(chunk):
+        tag, (value, at) = chunk[at], _read_varint(chunk, at + 1)
+        if tag == 0x1A:
+            return chunk[at : at + value]
+    return b""
+
+
+def _varint(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while data[at] & 0x80:
+        number |= (data[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+    return number | data[at] << shift, at + 1

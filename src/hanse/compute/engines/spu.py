@@ -29,7 +29,8 @@ class Machine:
     """
 
     def __init__(self, protocol: str, link: Link, cache_dir: str) -> None:
-        self._link = link
+        self.protocol = protocol
+        self.link = link
         self._cache_dir = cache_dir
         self.sharing = Sharing(protocol)
         self._runtime = library.spu_api().Runtime(link.context, runtime_config(protocol))
@@ -37,7 +38,7 @@ class Machine:
     @property
     def rank(self) -> int:
         """This node's number among the computing nodes."""
-        return self._link.rank
+        return self.link.rank
 
     def put(self, name: str, share: bytes) -> None:
         """Set a variable to this node's share."""
@@ -51,6 +52,10 @@ class Machine:
         """This node's share of a variable."""
         return pack(self._runtime.get_var(name))
 
+    def drop(self, name: str) -> None:
+        """Forget a variable."""
+        self._runtime.del_var(name)
+
     def load(self, program: Program) -> tuple[Any, bool]:
         """Compile a program or take it from the cache, and see that all nodes have the same.
 
@@ -62,7 +67,7 @@ class Machine:
         """
         ready, cached = executable(program, self._cache_dir)
         digest = hashlib.sha256(ready.SerializeToString()).hexdigest()
-        if len(set(self._link.exchange(digest).values())) != 1:
+        if len(set(self.link.exchange(digest).values())) != 1:
             raise CodeDiffers("the computing nodes compiled different programs")
         return ready, cached
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from hanse.compute.operators.trees import boosted_trees, secure_boost
+
+MODULES: tuple[ModuleType, ...] = (boosted_trees, secure_boost)
 
 __all__ = ["MODULES"]
