@@ -58,7 +58,8 @@ def origin(folder: Path, suite: Suite, genesis: Genesis, keys: int) -> Store:
         count=0,
         orderer="",
     )
-    made.complete(header.chain, Block(header=header, signature="", transactions=[], receipts=[]))
+    block = Block(header=header, signature="", transactions=[], receipts=[])
+    made.complete(header.chain, Manifest(block=block, keys=keys, chunks=[]))
     return store
 
 

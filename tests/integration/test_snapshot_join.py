@@ -18,7 +18,7 @@ from hanse.ledger.clock import system_clock
 from hanse.ledger.ledger import Ledger
 from hanse.ledger.light.header_proof import decode_header_proof, encode_header_proof
 from hanse.ledger.snapshots.shelf import Shelf
-from hanse.node.snapshot_start import SnapshotStart
+from hanse.node.snapshot_start import SnapshotGiver, SnapshotStart
 
 INTERVAL = 20
 LANES = 4
@@ -38,11 +38,15 @@ async def grow(network: BftNetwork, node: Ledger, height: int) -> None:
             group.create_task(lane())
 
 
-def start_from(node: Ledger) -> SnapshotStart:
+def giver(node: Ledger) -> SnapshotGiver:
     async def prove() -> bytes:
         return encode_header_proof(await asyncio.to_thread(node.prove_snapshot))
 
-    return SnapshotStart(node.genesis, prove, node.ask_engine)
+    return SnapshotGiver("other", prove, node.ask_engine)
+
+
+def start_from(*nodes: Ledger) -> SnapshotStart:
+    return SnapshotStart(nodes[0].genesis, [giver(node) for node in nodes])
 
 
 async def follows(network: BftNetwork, newcomer: Ledger, nodes: list[Ledger]) -> None:
@@ -60,7 +64,7 @@ async def test_newcomer_begins_with_a_snapshot_and_goes_on(tmp_path: Path) -> No
     running = running_validators(network, tmp_path, range(2), snapshot_interval=INTERVAL)
     async with running as nodes:
         await grow(network, nodes[0], 10 * INTERVAL + 5)
-        newcomer = await network.open(2, tmp_path, start=start_from(nodes[0]))
+        newcomer = await network.open(2, tmp_path, start=start_from(*nodes))
         try:
             await newcomer.begun()
             base = newcomer.base
@@ -85,7 +89,7 @@ async def test_lies_of_the_node_asked_lead_to_replay(tmp_path: Path) -> None:
     running = running_validators(network, tmp_path, range(2), snapshot_interval=INTERVAL)
     async with running as nodes:
         await grow(network, nodes[0], INTERVAL + 5)
-        honest = start_from(nodes[0])
+        honest = giver(nodes[0])
 
         async def forged_header() -> bytes:
             proof = decode_header_proof(await honest.prove())
@@ -98,7 +102,8 @@ async def test_lies_of_the_node_asked_lead_to_replay(tmp_path: Path) -> None:
         for number, lie in enumerate(
             (replace(honest, prove=forged_header), replace(honest, ask=forged_commits))
         ):
-            newcomer = await network.open(2, tmp_path / str(number), start=lie)
+            start = SnapshotStart(nodes[0].genesis, [lie])
+            newcomer = await network.open(2, tmp_path / str(number), start=start)
             try:
                 await newcomer.begun()
                 assert newcomer.base <= 1

@@ -10,7 +10,7 @@ from hanse.ledger.genesis import Genesis
 from hanse.node.errors import BadSettings
 from hanse.node.host import Host
 from hanse.node.ordering_keys import Keyring
-from hanse.node.snapshot_start import SnapshotStart
+from hanse.node.snapshot_start import SnapshotGiver, SnapshotStart
 from hanse.node.transport.session import PeerSession
 from hanse.node.transport.source import SnapshotSource
 
@@ -52,19 +52,27 @@ def validator_peers(state: StateReader) -> tuple[Peer, ...]:
 
 
 def _start(host: Host, genesis: Genesis) -> SnapshotStart | None:
-    """With a snapshot of the operator's node, when that is wished and there is another node."""
-    settings = host.settings
-    if settings.engine.join_by == "replay" or not settings.ledger.operator_url:
+    """With a snapshot of other nodes, when that is wished and there are others."""
+    engine, operator = host.settings.engine, host.settings.ledger.operator_url
+    if engine.join_by == "replay":
         return None
-    session = PeerSession(
-        host.http,
-        host.secrets.identity,
-        settings.ledger.operator_url,
-        genesis.orderer.did,
-        host.clock,
-    )
-    other = SnapshotSource(session)
-    return SnapshotStart(genesis, other.prove, other.ask)
+    others = [_member(text) for text in engine.join_from]
+    known = [(genesis.orderer.did, operator)] if operator else []
+    givers = [_giver(host, did, url) for did, url in dict.fromkeys([*known, *others])]
+    return SnapshotStart(genesis, givers) if givers else None
+
+
+def _giver(host: Host, did: str, url: str) -> SnapshotGiver:
+    session = PeerSession(host.http, host.secrets.identity, url, did, host.clock)
+    source = SnapshotSource(session)
+    return SnapshotGiver(did, source.prove, source.ask)
+
+
+def _member(text: str) -> tuple[str, str]:
+    did, _, url = text.partition("@")
+    if not did.startswith("did:") or not url.startswith(("http://", "https://")):
+        raise BadSettings("engine.join_from: a node is written DID@URL")
+    return did, url.rstrip("/")
 
 
 def _peer(text: str) -> Peer:

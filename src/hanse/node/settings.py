@@ -67,6 +67,7 @@ class EngineSettings(Section):
     binary: str = ""
     peers: list[str] = Field(default_factory=list)
     join_by: Literal["replay", "snapshot"] = "replay"
+    join_from: list[str] = Field(default_factory=list)
     snapshot_interval: int = Field(default=1_000, ge=0)
     keep_blocks: int = Field(default=0, ge=0)
 

@@ -69,6 +69,8 @@ peers = []
 # How a node that has no block yet begins: "replay" executes every block, and has all histories;
 # "snapshot" takes over a proven state, and has histories from there on only.
 join_by = "replay"
+# Nodes of further members to ask for a snapshot besides the operator's, as DID@https://….
+join_from = []
 # Blocks from one state snapshot to the next, for newcomers and for repair; 0 for none.
 snapshot_interval = 1000
 # Blocks the engine keeps of its own; 0 for all. The ledger's blocks are pruned apart.
