@@ -56,6 +56,15 @@ class Machine:
         """Forget a variable."""
         self._runtime.del_var(name)
 
+    def open(self, name: str) -> Any:
+        """The value of a variable, which all computing nodes learn.
+
+        Raises:
+            BadInput: when the shares do not belong together.
+        """
+        told = self._link.exchange(self.get(name).hex())
+        return self.sharing.join([bytes.fromhex(told[alias]) for alias in self._link.aliases])
+
     def load(self, program: Program) -> tuple[Any, bool]:
         """Compile a program or take it from the cache, and see that all nodes have the same.
 

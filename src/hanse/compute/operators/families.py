@@ -12,6 +12,7 @@ from typing import Any
 from hanse.compute.errors import BadInput
 from hanse.compute.operators.family import Family
 from hanse.compute.operators.model import LOGISTIC
+from hanse.compute.operators.models.families import FAMILIES as MODELS
 from hanse.compute.operators.trees.model import FAMILIES as TREES
 
 
@@ -23,6 +24,7 @@ def _logistic() -> Callable[..., Any]:
 
 _FAMILIES: Mapping[str, Family] = {
     LOGISTIC: Family(target="binary", link="logistic", load=_logistic),
+    **MODELS,
     **TREES,
 }
 

@@ -34,8 +34,10 @@ def read_labels(table: TableSource, column: Column) -> npt.NDArray[np.float32]:
     return values.astype(np.float32)
 
 
-def read_numbers(table: TableSource, column: Column) -> npt.NDArray[np.float64]:
-    """A number label; shape (rows,).
+def read_numbers(
+    table: TableSource, column: Column, *, constant: bool = False
+) -> npt.NDArray[np.float64]:
+    """A number label; shape (rows,). ``constant`` allows the same number everywhere.
 
     Raises:
         BadLabel: on gaps, infinities and numbers beyond ±1e15.
@@ -44,7 +46,7 @@ def read_numbers(table: TableSource, column: Column) -> npt.NDArray[np.float64]:
     values = _numeric(_read(table, column), column)
     if not bool((np.abs(values) <= LARGEST_NUMBER).all()):  # false for gaps too
         raise BadLabel(f"the label {column.name!r} has gaps or numbers beyond ±1e15")
-    if float(np.ptp(values)) == 0.0:
+    if not constant and float(np.ptp(values)) == 0.0:
         raise OneClassLabel(f"all rows have the same label in column {column.name!r}")
     return values
 

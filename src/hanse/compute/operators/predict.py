@@ -27,7 +27,8 @@ SPEC = OperatorSpec(
     "receivers: a probability, a number in the label's units, a probability for each class, a "
     "cluster or components, as the model has it. A receiver that is an owner gets its own keys "
     "beside the scores; another gets row numbers.",
-    summary_zh="在分片上为对齐表的每一行打分，只向接收方打开：依模型类型为概率、以标签单位计的数值、"
+    summary_zh="在分片上为对齐表的每一行打分，只向接收方打开：依模型类型为概率、"
+    "以标签单位计的数值、"
     "各类概率、簇编号或主成分。接收方若是数据提供方，"
     "分数旁附有自己的标识；否则附行号。",
     roles={

@@ -40,12 +40,15 @@ class Schedule(msgspec.Struct, frozen=True):
         return np.concatenate([order, order[: self.steps * self.batch - self.rows]])
 
 
-def make_schedule(rows: int, batch_size: int, epochs: int, learning_rate: float) -> Schedule:
-    """Equal batches of at most ``batch_size`` rows; rates fall geometrically to a tenth."""
+def make_schedule(
+    rows: int, batch_size: int, epochs: int, learning_rate: float, final: float = FINAL_RATE
+) -> Schedule:
+    """Equal batches of at most ``batch_size`` rows; rates fall geometrically to a tenth, or to
+    the part ``final``."""
     steps = -(-rows // batch_size)
     batch = -(-rows // steps)
     span = max(epochs - 1, 1)
-    rates = [learning_rate * FINAL_RATE ** (number / span) for number in range(epochs)]
+    rates = [learning_rate * final ** (number / span) for number in range(epochs)]
     return Schedule(rows, steps, batch, rates)
 
 

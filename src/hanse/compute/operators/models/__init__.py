@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from hanse.compute.operators.models import (
+    glm,
+    linear_regression,
+    multinomial_regression,
+    neural_network,
+)
+
+MODULES: tuple[ModuleType, ...] = (
+    linear_regression,
+    multinomial_regression,
+    glm,
+    neural_network,
+)
 
 __all__ = ["MODULES"]

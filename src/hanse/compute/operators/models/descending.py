@@ -1,0 +1,226 @@
+"""Train a model on shares by mini-batch gradient descent, with early stopping."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hanse.compute.operators.models.entering import Agreed, Floats, Held, agree_on, bring
+from hanse.compute.operators.models.linear import keep
+from hanse.compute.operators.models.methods import Method
+from hanse.compute.operators.schedule import Schedule, check_range, make_schedule
+from hanse.compute.operators.sharing import LABELS, enter, start_machine
+
+if TYPE_CHECKING:
+    from hanse.compute.engines.link import Link
+    from hanse.compute.engines.programs import Program
+    from hanse.compute.engines.spu import Machine
+    from hanse.compute.worker.task import Task
+
+# More would let single rows rule a batch; with 65,536 rows a batch it also bounds the sums.
+LARGEST_WEIGHT = 100.0
+WORST_LOSS = 1e6
+FELL, LEAST = "fell", "least"
+
+
+def train(task: Task, method: Method) -> None:
+    """This party's part: share columns, descend, keep a part of the model."""
+    link = task.link("data", task.participants)
+    held = Held()
+    brought = functools.partial(
+        bring, task, method.label, held, white=method.white, l2=task.decimal("l2")
+    )
+    agreed = agree_on(task, task.agree(link, brought))
+    schedule = make_schedule(
+        agreed.rows,
+        task.integer("batch_size"),
+        task.integer("epochs"),
+        task.decimal("learning_rate"),
+        method.final,
+    )
+    check_range(schedule, agreed.columns * method.range_factor, task.decimal("momentum"))
+    machine = start_machine(task)
+    order = schedule.order(task.integer("seed").to_bytes(8, "big"))
+    enter(task, link, shared(task.me, method, agreed, held, order), machine)
+    shares: dict[str, bytes] = {}
+    if machine is not None:
+        shares = Descent(task, method, agreed, schedule, machine).run(link)
+    known = dict(method.settings)
+    if agreed.classes:
+        known["classes"] = agreed.classes
+    if agreed.exposure:
+        known["exposure"] = task.manifest.party(agreed.exposure).did
+    keep(task, agreed, held, method.family, shares, **known)
+    task.finish()
+
+
+def shared(alias: str, method: Method, agreed: Agreed, held: Held, order: Any) -> dict[str, Floats]:
+    """What an owner shares, in training order; the validation rows in their own order."""
+    out: dict[str, Floats] = {}
+    if agreed.widths.get(alias):
+        out[f"x-{alias}"] = held.block[order]
+        if "x" in held.checked:
+            out[f"check-{alias}"] = held.checked["x"]
+    if held.labels is not None:
+        out[LABELS] = as_shared(held.labels, agreed)[order]
+        if method.weighted:
+            out[f"weights-{alias}"] = class_weights(held.labels)[order]
+        if "y" in held.checked:
+            out[f"check-labels-{alias}"] = as_shared(held.checked["y"], agreed)
+    if held.offset is not None:
+        out[f"offset-{alias}"] = held.offset[order]
+        if "offset" in held.checked:
+            out[f"check-offset-{alias}"] = held.checked["offset"]
+    return out
+
+
+def as_shared(labels: Floats, agreed: Agreed) -> Floats:
+    """Labels as float32; several classes as one column each."""
+    if not agreed.classes:
+        return labels.astype(np.float32)
+    return np.eye(len(agreed.classes), dtype=np.float32)[labels]
+
+
+def class_weights(labels: Floats) -> Floats:
+    """Rows over classes over rows of the class (scikit-learn's ``balanced``), at most 100."""
+    _, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    weights = len(labels) / (len(counts) * counts)
+    return np.minimum(weights, LARGEST_WEIGHT).astype(np.float32)[place]
+
+
+class Descent:
+    """The epochs at a computing node."""
+
+    def __init__(
+        self, task: Task, method: Method, agreed: Agreed, schedule: Schedule, machine: Machine
+    ) -> None:
+        self._task, self._method, self._agreed = task, method, agreed
+        self._schedule, self._machine = schedule, machine
+        self._start = method.start(agreed)
+        self._names = list(self._start)
+
+    def run(self, link: Link) -> dict[str, bytes]:
+        """Train; returns this node's shares of the variables."""
+        task, machine = self._task, self._machine
+        moves = [f"move-{name}" for name in self._names]
+        self._set(link, self._start)
+        zeros = {
+            move: np.zeros_like(self._start[name])
+            for move, name in zip(moves, self._names, strict=True)
+        }
+        self._set(link, zeros)
+        task.phase("compile")
+        ready, task.measures["from_cache"] = machine.load(self._epoch(moves))
+        patience = task.integer("patience")
+        judge = self._judge_ready(link) if patience else None
+        task.phase("train")
+        idle = 0
+        for number, rate in enumerate(self._schedule.rates, start=1):
+            machine.put_public("rate", np.asarray(rate, np.float32))
+            machine.run(ready)
+            task.progress(number, len(self._schedule.rates))
+            task.measures["epochs"] = number
+            if judge is not None:
+                machine.run(judge)
+                idle = 0 if bool(machine.open(FELL)[0]) else idle + 1
+                if idle >= patience:
+                    break
+        names = [f"best-{name}" for name in self._names] if judge is not None else self._names
+        return {n: machine.get(kept) for n, kept in zip(self._names, names, strict=True)}
+
+    def _set(self, link: Link, values: dict[str, Floats]) -> None:
+        """Known values as secret ones: the first computing node shares them."""
+        from hanse.compute.engines.spu import deliver
+
+        nodes = self._task.parties("compute")
+        for name, value in values.items():
+            if self._task.me == nodes[0]:
+                shares = self._machine.sharing.split(value.astype(np.float32))
+                deliver(link, nodes, shares)
+                self._machine.put(name, shares[0])
+            else:
+                self._machine.put(name, link.receive(nodes[0]))
+
+    def _judge_ready(self, link: Link) -> Any:
+        best = {f"best-{name}": value for name, value in self._start.items()}
+        self._set(link, {**best, LEAST: np.array([WORST_LOSS], np.float32)})
+        return self._machine.load(self._judge())[0]
+
+    def _extras(self) -> list[str]:
+        """Arrays beside columns and labels: row weights or exposures."""
+        names = [f"weights-{self._agreed.holder}"] if self._method.weighted else []
+        return names + ([f"offset-{self._agreed.exposure}"] if self._agreed.exposure else [])
+
+    def _epoch(self, moves: Sequence[str]) -> Program:
+        from hanse.compute.engines.programs import Input, Program
+
+        task, rows = self._task, self._schedule.steps * self._schedule.batch
+        widths = {alias: width for alias, width in self._agreed.widths.items() if width}
+        state = [*self._names, *moves]
+        return Program(
+            name=f"epoch-{self._method.family}",
+            load=functools.partial(_load_epoch, self._method),
+            static={
+                **self._method.static,
+                "blocks": len(widths),
+                "extras": len(self._extras()),
+                "batch": self._schedule.batch,
+                "momentum": task.decimal("momentum"),
+                "l2": task.decimal("l2"),
+            },
+            inputs=[
+                *(Input(f"x-{a}", "float32", (rows, width)) for a, width in widths.items()),
+                Input(LABELS, "float32", (rows, *self._label_shape())),
+                *(Input(name, "float32", (rows,)) for name in self._extras()),
+                *self._variables(state),
+                Input("rate", "float32", (), secret=False),
+            ],
+            outputs=state,
+            release=task.manifest.code,
+        )
+
+    def _judge(self) -> Program:
+        from hanse.compute.engines.programs import Input, Program
+
+        rows, agreed = self._agreed.checked, self._agreed
+        widths = {alias: width for alias, width in agreed.widths.items() if width}
+        offset = [f"check-offset-{agreed.exposure}"] if agreed.exposure else []
+        best = [f"best-{name}" for name in self._names]
+        return Program(
+            name=f"judge-{self._method.family}",
+            load=functools.partial(_load_judge, self._method),
+            static={**self._method.static, "blocks": len(widths), "extras": len(offset)},
+            inputs=[
+                *(Input(f"check-{a}", "float32", (rows, width)) for a, width in widths.items()),
+                Input(f"check-labels-{agreed.holder}", "float32", (rows, *self._label_shape())),
+                *(Input(name, "float32", (rows,)) for name in offset),
+                *self._variables([*self._names, *best]),
+                Input(LEAST, "float32", (1,)),
+            ],
+            outputs=[FELL, LEAST, *best],
+            release=self._task.manifest.code,
+        )
+
+    def _label_shape(self) -> tuple[int, ...]:
+        return (len(self._agreed.classes),) if self._agreed.classes else ()
+
+    def _variables(self, names: Sequence[str]) -> list[Any]:
+        from hanse.compute.engines.programs import Input
+
+        shapes = [self._start[name].shape for name in self._names] * 2
+        return [Input(n, "float32", shape) for n, shape in zip(names, shapes, strict=True)]
+
+
+def _load_epoch(method: Method) -> Any:
+    from hanse.compute.operators.models.descent import epoch
+
+    return functools.partial(epoch, slopes=method.load()[0])
+
+
+def _load_judge(method: Method) -> Any:
+    from hanse.compute.operators.models.descent import judge
+
+    return functools.partial(judge, loss=method.load()[1])
