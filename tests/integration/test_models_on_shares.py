@@ -178,7 +178,7 @@ async def test_every_model_trains_between_two_nodes(
 @pytest.mark.parametrize(
     ("operator", "label", "more", "error"),
     [
-        ("glm", "number", {"exposure": "nowhere"}, NoSuchColumn),
+        ("glm", "count", {"exposure": "nowhere"}, NoSuchColumn),
         ("glm", "class", {}, BadLabel),
         ("multinomial_regression", "number", {}, BadLabel),
         (
