@@ -62,8 +62,8 @@ class Machine:
         Raises:
             BadInput: when the shares do not belong together.
         """
-        told = self._link.exchange(self.get(name).hex())
-        return self.sharing.join([bytes.fromhex(told[alias]) for alias in self._link.aliases])
+        told = self.link.exchange(self.get(name).hex())
+        return self.sharing.join([bytes.fromhex(told[alias]) for alias in self.link.aliases])
 
     def load(self, program: Program) -> tuple[Any, bool]:
         """Compile a program or take it from the cache, and see that all nodes have the same.
