@@ -103,7 +103,7 @@ async def serve(network: BftNetwork, index: int, home: Path, pipe: Connection) -
         command, arguments = await loop.run_in_executor(None, pipe.recv)
         if command == "end":
             break
-        before = processor_seconds()
+        before, height = processor_seconds(), node.height
         profile = cProfile.Profile() if arguments.pop("profile", False) else None
         if profile:
             profile.enable()
@@ -113,7 +113,8 @@ async def serve(network: BftNetwork, index: int, home: Path, pipe: Connection) -
             profile.disable()
             pstats.Stats(profile).sort_stats("tottime").print_stats(30)
         after = processor_seconds()
-        pipe.send({**result, "cpu": {part: after[part] - before[part] for part in after}})
+        cpu = {part: after[part] - before[part] for part in after}
+        pipe.send({**result, "cpu": cpu, "blocks": node.height - height})
     await node.close()
     pipe.send({})
 
@@ -285,6 +286,7 @@ def main() -> None:
         "kvstore": round(plain),
         "sm2_per_validator": round(limit),
         "ratio": round(rate / min(plain, limit), 2),
+        "blocks": found[0]["blocks"],
         **costs(found, options.count, verification),
         "half_load_rate": round(rate / 2),
         "half_load_p50_ms": round(percentile(latencies, 0.5) * 1e3),
