@@ -11,6 +11,7 @@ from typing import Any
 
 from hanse.compute.errors import BadInput
 from hanse.compute.operators.family import Family
+from hanse.compute.operators.features.families import FAMILIES as FEATURES
 from hanse.compute.operators.model import LOGISTIC
 from hanse.compute.operators.models.families import FAMILIES as MODELS
 from hanse.compute.operators.trees.model import FAMILIES as TREES
@@ -26,6 +27,7 @@ _FAMILIES: Mapping[str, Family] = {
     LOGISTIC: Family(target="binary", link="logistic", load=_logistic),
     **MODELS,
     **TREES,
+    **FEATURES,
 }
 
 

@@ -88,8 +88,8 @@ def learn(table: TableSource, columns: Sequence[Column], max_categories: int) ->
     return Recipe(types, features, dropped)
 
 
-def apply(recipe: Recipe, table: TableSource) -> npt.NDArray[np.float32]:
-    """Prepare rows; shape (rows, features), every value within ±10.
+def apply(recipe: Recipe, table: TableSource, clip: float = CLIP) -> npt.NDArray[np.float32]:
+    """Prepare rows; shape (rows, features), every value within ±``clip``.
 
     Raises:
         NoSuchColumn: when the table lacks a column, or has it with another type.
@@ -105,7 +105,7 @@ def apply(recipe: Recipe, table: TableSource) -> npt.NDArray[np.float32]:
             held = (feature.column, _read(table, feature.column))
         raw = _raw(feature, recipe.types[feature.column], held[1], recipe.features)
         scaled = (raw - feature.mean) / feature.deviation
-        out[:, number] = np.clip(scaled, -CLIP, CLIP)
+        out[:, number] = np.clip(scaled, -clip, clip)
     return out
 
 

@@ -216,6 +216,13 @@ class Task:
         except msgspec.DecodeError as error:
             raise BadInput(f"the input {port!r} is not what this operator reads") from error
 
+    def report(self, port: str) -> dict[str, Any]:
+        """An input that is a report."""
+        try:
+            return msgspec.json.decode(self._objects.data(port), type=dict[str, Any])
+        except msgspec.DecodeError as error:
+            raise BadInput(f"the input {port!r} is no report") from error
+
     def keep_table(self, port: str, table: TableSource, meta: dict[str, Any]) -> None:
         """Write an output table."""
         self.outputs[port] = self._objects.keep_table(port, table, meta, self._kind(port))

@@ -1,4 +1,4 @@
-"""Preparing columns jointly: binning, WOE, IV, correlation and filters."""
+"""Preparing columns jointly: binning, WOE, IV, correlation and filters; k-means and PCA."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from types import ModuleType
 
 from hanse.compute.operators.features import (
     apply_preprocess,
+    chi_square,
+    correlation,
+    kmeans,
+    pca,
     preprocess,
+    psi_stability,
     sample,
+    select_features,
     stratified_split,
+    vif,
     woe_binning,
     woe_transform,
 )
@@ -20,6 +27,13 @@ MODULES: tuple[ModuleType, ...] = (
     apply_preprocess,
     woe_binning,
     woe_transform,
+    chi_square,
+    correlation,
+    vif,
+    psi_stability,
+    select_features,
+    kmeans,
+    pca,
 )
 
 __all__ = ["MODULES"]

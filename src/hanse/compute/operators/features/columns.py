@@ -107,3 +107,12 @@ def known_of(task: Task, *parameters: str, port: str = "table") -> list[str]:
 def names_of(columns: Sequence[Column]) -> list[str]:
     """Names of columns."""
     return [column.name for column in columns]
+
+
+def missing_share(table: TableSource, column: Column) -> float:
+    """Share of the rows without a value; 0 for a table without rows."""
+    if table.rows == 0:
+        return 0.0
+    if column.type in NUMERIC:
+        return float(np.isnan(read_numbers(table, column)).mean())
+    return float(read_column(table, column.name).null_count) / table.rows

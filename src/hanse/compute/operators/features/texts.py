@@ -63,3 +63,54 @@ STRATA_LEAKS_ZH: dict[Role, str] = {
     "每个取值被抽中的比例相同，且由持有方用自己的密钥抽取，因此单行是否被抽中不反映其取值；"
     "抽中总行数与比例之差不超过取值个数。",
 }
+
+MAX_CATEGORIES = Parameter(
+    type="integer",
+    default=10,
+    minimum="1",
+    maximum="100",
+    help="Frequent values of a text column that get a column of their own.",
+    help_zh="文本列中单独成列的常见取值个数。",
+)
+MODEL_OUT = Port(
+    kind="model",
+    held_by=("owner", "compute"),
+    help="Owners: how their columns are prepared. Computing nodes: shares of the model.",
+    help_zh="数据提供方：列的处理规则；算力节点：模型的分片。",
+)
+PREPARED = (
+    "Each owner prepares its columns as for logistic_regression: gaps filled, texts as columns of "
+    "frequent values, all standardised with the rows' mean and deviation"
+)
+PREPARED_ZH = "各方按 logistic_regression 的方式处理自己的列：填补缺失、文本按常见取值展开、标准化"
+
+CORRELATION_ROLES: dict[Role, str] = {
+    "owner": "centres and scales its columns and shares them",
+    "compute": "multiplies columns of different owners on shares",
+    "receiver": "opens the products and puts the matrix together",
+}
+CORRELATION_ROLES_ZH: dict[Role, str] = {
+    "owner": "对自己的列去均值、归一后以分片形式交出",
+    "compute": "在分片上计算不同提供方列的乘积",
+    "receiver": "打开乘积并组成矩阵",
+}
+CORRELATION_RANGES = (
+    "Any numbers. Columns become whole numbers whose squares add up to 2^62, so no product can "
+    "leave the 64-bit ring; correlations are good to about 10^-9."
+)
+CORRELATION_RANGES_ZH = (
+    "数值不限。各列转换为平方和为 2^62 的整数，乘积不会超出 64 位环；相关系数精度约 10^-9。"
+)
+CORRELATION_LEAKS: dict[Role, str] = {
+    "owner": "learns the row count and how many number columns that vary each other owner has.",
+    "compute": "learns the row count and how many number columns each owner has; no value, no "
+    "correlation.",
+    "receiver": "learns the row count, the names of all number columns, which of them do not "
+    "vary, and all correlations between them, those of columns of one owner too.",
+}
+CORRELATION_LEAKS_ZH: dict[Role, str] = {
+    "owner": "得知行数和其他各方有变化的数值列数。",
+    "compute": "得知行数和各方的数值列数；不会得知任何取值或相关系数。",
+    "receiver": "得知行数、所有数值列名、哪些列无变化，以及它们之间的全部相关系数"
+    "（包括同一方各列之间的）。",
+}
