@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bft_network import BftNetwork, require_engine
 from namespaces import hosts_apart
 from patience import PATIENCE_S
+from skewed_engine import skewed_engine
 from small_disk import fill, small_disk
 from validator_load import Load, check_promises, under_load
 from validator_process import ValidatorProcess, validator_processes
@@ -20,7 +24,7 @@ from validator_process import ValidatorProcess, validator_processes
 pytestmark = pytest.mark.faults
 
 PAUSE_S = 30.0
-SKEWS_MS = (-3_600_000, 3_600_000)
+AN_HOUR_S = 3_600
 STEP = 12
 
 
@@ -93,16 +97,52 @@ async def test_only_an_engine_paused(tmp_path: Path) -> None:
         await caught_up(nodes[2], nodes)
 
 
-async def test_clock_of_one_is_an_hour_off(tmp_path: Path) -> None:
-    """The node's clock; the engine's cannot be shifted alone, and has the network's median."""
+async def test_clock_of_one_is_an_hour_ahead(tmp_path: Path) -> None:
+    """The node's and its engine's alike, as on a machine whose clock is wrong."""
+    wrong = clock_off(tmp_path, AN_HOUR_S)
     async with struck(tmp_path) as (load, nodes):
-        for skew_ms in SKEWS_MS:
-            await nodes[3].stop()
-            await nodes[3].start(skew_ms=skew_ms)
-            await load.more(STEP)
-            await caught_up(nodes[3], nodes)
+        await nodes[3].stop()
+        await nodes[3].start(**wrong)
+        await load.more(STEP)
+        await caught_up(nodes[3], nodes)
+        await votes_from_the_future(nodes[0])
         await nodes[3].stop()
         await nodes[3].start()
+
+
+async def test_clock_of_one_is_an_hour_behind(tmp_path: Path) -> None:
+    """Its engine takes no block that seems to come from the future: it is as if it were away."""
+    wrong = clock_off(tmp_path, -AN_HOUR_S)
+    async with struck(tmp_path) as (load, nodes):
+        await nodes[3].stop()
+        await nodes[3].start(**wrong)
+        async with asyncio.timeout(PATIENCE_S):
+            while (await nodes[3].ask("status"))["failure"] != "ledger.engine_clock_behind":
+                await asyncio.sleep(0.2)
+        await load.more(STEP)
+        await nodes[3].stop()
+        await nodes[3].start()
+        await caught_up(nodes[3], nodes)
+
+
+def clock_off(folder: Path, seconds: int) -> dict[str, Any]:
+    """How a validator is started whose machine's clock is wrong."""
+    require_engine()
+    program = skewed_engine(folder)
+    return {"skew_ms": 1000 * seconds, "engine_skew_s": seconds, "binary": str(program)}
+
+
+async def votes_from_the_future(node: ValidatorProcess) -> None:
+    """Wait for a block whose commit has a vote of another hour, and whose time has none."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            answer = json.loads(bytes.fromhex(await node.ask("ask_engine", method="commit")))
+            signed = answer["result"]["signed_header"]
+            block = datetime.fromisoformat(signed["header"]["time"])
+            votes = [datetime.fromisoformat(v["timestamp"]) for v in signed["commit"]["signatures"]]
+            if max(votes) - block > timedelta(minutes=50):
+                return
+            await asyncio.sleep(0.1)
 
 
 async def test_cable_of_one_pulled_and_put_back(tmp_path: Path) -> None:
@@ -126,8 +166,10 @@ async def test_cable_of_one_pulled_and_put_back(tmp_path: Path) -> None:
             await check_promises(load, nodes)
 
 
-async def test_disk_of_one_full_and_freed(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "v1") as disk:
+@pytest.mark.parametrize("part", [".", "engine"])
+async def test_disk_of_one_full_and_freed(tmp_path: Path, part: str) -> None:
+    """Also the engine's alone, so that the application may get ahead of it."""
+    with small_disk(tmp_path / "v1" / part) as disk:
         async with struck(tmp_path) as (load, nodes):
             ballast = fill(disk)
             async with asyncio.timeout(PATIENCE_S):

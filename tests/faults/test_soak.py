@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from bft_network import BftNetwork, require_engine
+from patience import PATIENCE_S
 from validator_load import check_promises, under_load
 from validator_process import ValidatorProcess, validator_processes
 
@@ -43,23 +44,26 @@ async def test_half_an_hour_under_load_with_restarts(tmp_path: Path) -> None:
     network = BftNetwork()
     chance = random.Random(7)
     async with validator_processes(network, tmp_path) as nodes:
-        async with under_load(network, nodes) as load:
+        async with under_load(network, nodes, SECONDS + 10 * PATIENCE_S) as load:
             # The first node is never struck, so that its memory tells of transactions alone.
             watched, struck = nodes[0], nodes[1:]
             begun = time.monotonic()
             await asyncio.sleep(SECONDS * WARM_SHARE)
             early = memory_bytes(watched), disk_bytes(watched.home), len(load.acknowledged)
+            restarts = 0
             while (left := begun + SECONDS - time.monotonic()) > 0:
                 await asyncio.sleep(min(left, RESTART_EVERY_S))
                 node = chance.choice(struck)
                 await chance.choice((node.kill_both, node.kill, node.stop))()
                 await load.more(1)
                 await node.start()
+                restarts += 1
             late = memory_bytes(watched), disk_bytes(watched.home), len(load.acknowledged)
         await check_promises(load, nodes)
     count = late[2] - early[2]
     print(
-        f"\n{late[2]} transactions in {SECONDS:.0f} s; after the first tenth, per transaction: "
+        f"\n{late[2]} transactions and {restarts} restarts in {SECONDS:.0f} s; "
+        "after the first tenth, per transaction: "
         f"node {(late[0][0] - early[0][0]) / count:.0f} B, "
         f"engine {(late[0][1] - early[0][1]) / count:.0f} B of memory, "
         f"{(late[1] - early[1]) / count:.0f} B of disk; "

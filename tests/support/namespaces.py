@@ -12,7 +12,7 @@ import pytest
 
 
 class Hosts:
-    """Namespaces joined by a bridge."""
+    """Namespaces joined by a bridge, which this machine is linked to as well."""
 
     def __init__(self, count: int) -> None:
         number = os.getpid() % 60_000
@@ -21,6 +21,7 @@ class Hosts:
         self._bridge = f"hzb{number}"
         network = f"10.{200 + number % 50}.{number // 50 % 250}"
         self.addresses = [f"{network}.{i + 1}" for i in range(count)]
+        self._here = f"{network}.254"
 
     def prefix(self, index: int) -> tuple[str, ...]:
         """What to put before a command that is to run on a host."""
@@ -37,6 +38,7 @@ class Hosts:
     def make(self) -> None:
         """Everything, on a machine that allows it."""
         _ip("link", "add", self._bridge, "type", "bridge")
+        _ip("addr", "add", f"{self._here}/24", "dev", self._bridge)
         _ip("link", "set", self._bridge, "up")
         for name, cable, address in zip(self._names, self._cables, self.addresses, strict=True):
             _ip("netns", "add", name)

@@ -15,10 +15,10 @@ DISK_MIB = 160
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
+def small_disk(folder: Path, mib: int = DISK_MIB) -> Iterator[Path]:
     """A file system in memory mounted on a folder, or a skip that says why not."""
     folder.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "none", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "none", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")

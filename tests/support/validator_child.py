@@ -4,7 +4,8 @@ Usage: ``python validator_child.py NETWORK_FILE SEAT HOME OPTIONS``. Each line i
 ``{"id": 1, "do": "status", …}``; each line out an answer, ``{"id": 1, "ok": …}`` or
 ``{"id": 1, "error": code}``. OPTIONS is JSON: ``skew_ms`` shifts the clock, ``mischief`` names
 the lie of `mischief.py` that the application tells, ``map_bytes`` is the first size of the
-database, the rest is for `Participant`. When the input ends the ledger is closed.
+database, ``timeouts`` are the engine's, ``engine_skew_s`` shifts the clock of a `skewed_engine`,
+the rest is for `Participant`. When the input ends the ledger is closed.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from bft_network import BftNetwork
 from committee import registry
 from ledger_network import value_of
 from mischief import turn
+from skewed_engine import VARIABLE as SKEW_VARIABLE
 
 from hanse.core.errors import HanseError
+from hanse.ledger.bft.engine.questions import EngineQuestion
+from hanse.ledger.bft.engine.settings import Timeouts
 from hanse.ledger.block import header_hash
 from hanse.ledger.clock import system_clock
 from hanse.ledger.ledger import Ledger
+from hanse.ledger.light.header_proof import encode_header_proof
 from hanse.ledger.storage.store import Store
 
 LINE_BYTES = 64 << 20
@@ -61,6 +66,13 @@ class Desk:
 
     async def faults(self) -> list[list[Any]]:
         return [[f.offender, f.height, f.kind] for f in self.ledger.take_faults()]
+
+    async def prove_snapshot(self) -> str:
+        proof = await asyncio.to_thread(self.ledger.prove_snapshot)
+        return encode_header_proof(proof).hex()
+
+    async def ask_engine(self, **question: Any) -> str:
+        return (await self.ledger.ask_engine(EngineQuestion(**question))).hex()
 
     async def chain(self) -> dict[str, Any]:
         """Every header's hash and every receipt, after reading the whole disk."""
@@ -110,6 +122,9 @@ async def run(network_file: Path, seat: int, home: Path, options: dict[str, Any]
     skew_ms, mischief = options.pop("skew_ms", 0), options.pop("mischief", "")
     if "map_bytes" in options:
         Store.__init__.__defaults__ = (options.pop("map_bytes"),)
+    os.environ[SKEW_VARIABLE] = str(options.pop("engine_skew_s", 0))
+    if "timeouts" in options:
+        options["timeouts"] = Timeouts(**options["timeouts"])
     if mischief:
         turn(mischief)
     role = network.role_of(seat, home, **options)

@@ -75,10 +75,12 @@ class Load:
 
 
 @asynccontextmanager
-async def under_load(network: BftNetwork, nodes: list[ValidatorProcess]) -> AsyncIterator[Load]:
+async def under_load(
+    network: BftNetwork, nodes: list[ValidatorProcess], within_s: float = 10 * PATIENCE_S
+) -> AsyncIterator[Load]:
     """Senders at work in the block; at its end each waits for its last receipt."""
     load, over = Load(network, nodes), asyncio.Event()
-    async with asyncio.timeout(10 * PATIENCE_S), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(within_s), asyncio.TaskGroup() as group:
         for member in range(SENDERS):
             group.create_task(load._sender(member, over))
         await load.more(2 * SENDERS)

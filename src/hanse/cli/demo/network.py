@@ -98,7 +98,7 @@ class DemoNetwork:
         engine_port, metrics_port = free_ports(2)
         node = self[org]
         described = prepare_validator(
-            node.home, host="127.0.0.1", port=engine_port, metrics_port=metrics_port
+            node.home, host=node.host, port=engine_port, metrics_port=metrics_port
         )
         path = self.root / f"{org.key}-validator.json"
         write_validator(path, described)

@@ -14,7 +14,7 @@ from hanse.core.errors import HanseError, UnavailableError
 from hanse.node.bootstrap import init_node
 from hanse.sdk import Client
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 20.0
 
 
@@ -28,11 +28,14 @@ class DemoNodeFailed(UnavailableError):
 class DemoNode:
     """An organisation's node as a process of its own."""
 
-    def __init__(self, organisation: Organisation, home: Path, port: int) -> None:
+    def __init__(
+        self, organisation: Organisation, home: Path, port: int, host: str = "127.0.0.1"
+    ) -> None:
         self.organisation = organisation
         self.home = home
+        self.host = host
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://{host}:{port}"
         self.public_url = self.url  # where other nodes reach it
         self.log = home.parent / f"{organisation.key}.log"
         self.program = [sys.executable, "-m", "hanse.cli"]
@@ -48,6 +51,7 @@ class DemoNode:
             self.home,
             name=self.organisation.name,
             suite=suite,
+            host=self.host,
             port=self.port,
             public_url=self.public_url,
         )

@@ -11,6 +11,7 @@ from hanse.ledger.bft.engine.errors import (
     ApplicationAhead,
     ApplicationBehind,
     ApplicationDiverged,
+    EngineClockBehind,
     EngineDiskFull,
     EngineFailed,
     EngineMissing,
@@ -44,6 +45,11 @@ def line(message: str, level: str = "error", **more: str) -> str:
             ApplicationAhead,
         ),
         (line("write failed", err="write x: no space left on device"), EngineDiskFull),
+        (
+            "panic: +2/3 committed an invalid block: block time 2026-11-24 21:16:08 +0000 UTC is "
+            "too far in the future (wall clock 2026-11-24 20:18:08 +0000 UTC + tolerance 1m0s)\n",
+            EngineClockBehind,
+        ),
         ("failed to listen: bind: address already in use\n", EnginePortTaken),
         (line("something else"), EngineFailed),
         ("", EngineFailed),

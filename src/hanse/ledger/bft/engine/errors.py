@@ -93,6 +93,13 @@ class EngineDiskFull(EngineFailed):
     help = "Free disk space on the node; the engine is started again by itself."
 
 
+class EngineClockBehind(EngineFailed):
+    """Blocks come from more than a minute ahead of this machine's clock."""
+
+    code = "ledger.engine_clock_behind"
+    help = "Set the machine's clock and keep NTP running; the engine is started again by itself."
+
+
 class EngineUnreachable(UnavailableError):
     """The engine does not answer."""
 

@@ -11,6 +11,7 @@ from hanse.ledger.bft.engine.errors import (
     ApplicationAhead,
     ApplicationBehind,
     ApplicationDiverged,
+    EngineClockBehind,
     EngineDiskFull,
     EngineFailed,
     EnginePortTaken,
@@ -26,6 +27,7 @@ _MEANINGS: tuple[tuple[str, type[EngineFailed]], ...] = (
     ("is too far below block store base", ApplicationBehind),
     ("does not match AppHash after replay", ApplicationDiverged),
     ("no space left on device", EngineDiskFull),
+    ("is too far in the future (wall clock", EngineClockBehind),
     ("address already in use", EnginePortTaken),
 )
 # Where the engine has no state at all it complains about the application's hash as well, and
