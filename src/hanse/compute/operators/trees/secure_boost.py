@@ -11,7 +11,7 @@ from hanse.compute.operators.common import (
     MPC_PROTOCOLS,
     SEMI_HONEST,
 )
-from hanse.compute.operators.declaration import OperatorSpec, Port
+from hanse.compute.operators.declaration import Memory, OperatorSpec, Port
 from hanse.compute.operators.trees.declared import INPUTS, PARAMETERS
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ SPEC = OperatorSpec(
         "compute": "得知行数、各方的列数及每列候选分裂个数、标签由谁持有以及树的棵数；"
         "不会得知任何数值、分裂或权重。",
     },
+    memory=Memory(base_mib=400, bytes_per_row=4000, bytes_per_cell=1200),
 )
 
 
