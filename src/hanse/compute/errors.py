@@ -185,13 +185,6 @@ class LinkFailed(TaskError):
     help = "Check that the computing ports of all parties can be reached."
 
 
-class BadPoint(TaskError):
-    """Another party sent something that is no blinded key."""
-
-    code = "compute.bad_point"
-    help = "The party named runs other code or tampers; look at its node."
-
-
 class Cancelled(TaskError):
     """The task was stopped on request."""
 

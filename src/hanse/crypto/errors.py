@@ -143,3 +143,10 @@ class RandomnessFailed(InternalError):
 
     code = "crypto.randomness_failed"
     help = "Do not run on this machine until its random source has been examined."
+
+
+class BadPoint(VerificationError):
+    """Another party sent something that is no point of the curve, or one of small order."""
+
+    code = "crypto.bad_point"
+    help = "The other party runs other code or tampers; look at its node."

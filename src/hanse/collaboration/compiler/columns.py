@@ -13,14 +13,16 @@ Columns = dict[str, tuple[str, ...]]
 
 
 def table_columns(
-    inputs: Mapping[str, Artifact], holders: Mapping[str, tuple[str, ...]]
+    inputs: Mapping[str, Artifact], holders: Mapping[str, tuple[str, ...]], *, gathers: bool
 ) -> Columns:
-    """Columns of a table output at each holder: those of the tables it put in."""
+    """Columns of an output at each holder: those of the tables it put in, or of all tables."""
     columns: Columns = {}
     for alias in {alias for aliases in holders.values() for alias in aliases}:
         brought: list[str] = []
         for artifact in inputs.values():
-            brought.extend(artifact.columns.get(alias, ()))
+            for owner, names in artifact.columns.items():
+                if gathers or owner == alias:
+                    brought.extend(names)
         columns[alias] = tuple(dict.fromkeys(brought))
     return columns
 

@@ -181,7 +181,10 @@ class _Compiler:
         data = tuple(name for name in self._document.data if name in names)
         for port, declared in spec.outputs.items():
             holders = cast.holders(declared.held_by)
-            columns = table_columns(inputs, holders) if declared.kind == "table" else {}
+            has_columns = declared.kind == "table" or declared.gathers
+            columns = (
+                table_columns(inputs, holders, gathers=declared.gathers) if has_columns else {}
+            )
             self._artifacts[f"{step.id}.{port}"] = Artifact(
                 declared.kind, holders, level, data, columns
             )

@@ -25,9 +25,9 @@ SPEC = OperatorSpec(
     title_zh="隐私对齐",
     summary="Finds the rows two owners have in common by private set intersection on their keys. "
     "Each owner keeps its own columns of the common rows, in the same order as the other. Rows "
-    "without a key are left out; a repeated key is refused.",
+    "without a key are left out.",
     summary_zh="用隐私求交找出两个数据提供方共有的行。各方只保留自己的列，行的顺序与对方一致。"
-    "没有标识的行不参与；标识重复则拒绝执行。",
+    "没有标识的行不参与。",
     roles={"owner": "brings a table and its key; keeps its own columns of the common rows"},
     roles_zh={"owner": "提供数据表及标识列；保留共有行中自己的列"},
     owners=(2, 2),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.compute.operators.declaration import Parameter
 
 MPC_PROTOCOLS = ("aby3", "cheetah")
-PSI_PROTOCOLS = ("rr22", "ecdh")
+PSI_PROTOCOLS = ("rr22", "kkrt", "ecdh", "ecdh_sm2")
 LEVELS = (1, 2, 3, 4)
 
 SEMI_HONEST = "semi-honest"
@@ -29,6 +29,12 @@ PSI_COLLUSION = {
     "enters keys it does not really hold learns whether the other holds them.",
     "ecdh": "ECDH private set intersection on Curve25519 between the two owners, semi-honest. An "
     "owner that enters keys it does not really hold learns whether the other holds them.",
+    "ecdh_sm2": "ECDH private set intersection on the SM2 curve (GB/T 32918) between the two "
+    "owners, semi-honest. An owner that enters keys it does not really hold learns whether the "
+    "other holds them.",
+    "kkrt": "KKRT private set intersection by oblivious transfer (CCS 2016) between the two "
+    "owners, semi-honest. An owner that enters keys it does not really hold learns whether the "
+    "other holds them.",
 }
 PSI_COLLUSION_ZH = {
     "rr22": "两个数据提供方之间的 RR22 隐私求交，半诚实模型。若一方输入自己并不持有的标识，"
@@ -36,6 +42,10 @@ PSI_COLLUSION_ZH = {
     "ecdh": "两个数据提供方之间基于 Curve25519 的 ECDH 隐私求交，半诚实模型。"
     "若一方输入自己并不持有的"
     "标识，可得知对方是否持有它们。",
+    "ecdh_sm2": "两个数据提供方之间基于 SM2 曲线（GB/T 32918）的 ECDH 隐私求交，半诚实模型。"
+    "若一方输入自己并不持有的标识，可得知对方是否持有它们。",
+    "kkrt": "两个数据提供方之间基于不经意传输的 KKRT 隐私求交（CCS 2016），半诚实模型。"
+    "若一方输入自己并不持有的标识，可得知对方是否持有它们。",
 }
 
 KEY_PARAMETERS = {
@@ -65,6 +75,14 @@ KEY_PARAMETERS = {
         choices=("exact", "lower"),
         help="Whether letter case counts (exact) or not (lower).",
         help_zh="是否区分大小写：exact 区分，lower 不区分。",
+    ),
+    "duplicates": Parameter(
+        type="text",
+        default="refuse",
+        choices=("refuse", "first"),
+        help="What to do when a key stands in several rows of a table: refuse the step, or take "
+        "the first of the rows and leave the others out.",
+        help_zh="同一标识在表中出现多次时：refuse 拒绝执行，first 只取第一行。",
     ),
 }
 

@@ -27,6 +27,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
 
     ``open_to_auditors`` says that auditors may open its content, sealed in the evidence; of
     other outputs they see the digest. An input that is ``optional`` may be left out of a flow.
+    An output that ``gathers`` has columns of all tables that went in, not of its holder's alone.
     """
 
     kind: Kind
@@ -35,6 +36,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     help_zh: str
     open_to_auditors: bool = False
     optional: bool = False
+    gathers: bool = False
 
 
 class Parameter(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,9 +24,9 @@ SPEC = OperatorSpec(
     title="Intersection for one receiver",
     title_zh="单方隐私求交",
     summary="Finds the keys two owners have in common and shows them to one of the owners only, "
-    "as its own rows. Rows without a key are left out; a repeated key is refused.",
+    "as its own rows. Rows without a key are left out.",
     summary_zh="找出两个数据提供方共有的标识，只让其中一方看到（即自己的共有行）。"
-    "没有标识的行不参与；标识重复则拒绝执行。",
+    "没有标识的行不参与。",
     roles={
         "owner": "brings a table and its key",
         "receiver": "one of the two owners; keeps its own columns of the common rows",

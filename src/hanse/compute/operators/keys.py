@@ -9,7 +9,7 @@ component has no key.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,23 +52,34 @@ def key_digests(
     Raises:
         NoSuchColumn, BadParameter: when a column is missing or cannot be read as ``key_type``.
     """
-    check_key_columns(columns, granted)
     digests: list[npt.NDArray[np.uint8]] = []
     rows: list[npt.NDArray[np.int64]] = []
     marks: list[Marks] = []
-    hashes, start = _Hashes(nonce), 0
-    for batch in table.batches(list(columns)):
-        joined = _joined(batch.columns, columns, key_type, case)
-        present = np.asarray(joined.is_valid())
-        keys = joined.drop_null()
+    hashes = _Hashes(nonce)
+    for keys, held in normal_keys(table, columns, key_type=key_type, case=case, granted=granted):
         found, ordering = hashes.of(keys)
         digests.append(found)
         marks.append(ordering)
-        rows.append(np.flatnonzero(present).astype(np.int64) + start)
-        start += batch.num_rows
+        rows.append(held)
     if not rows:
         return np.empty((0, DIGEST_BYTES), np.uint8), np.empty(0, np.int64), np.empty(0, np.uint64)
     return np.concatenate(digests), np.concatenate(rows), np.concatenate(marks)
+
+
+def normal_keys(
+    table: TableSource, columns: Sequence[str], *, key_type: str, case: str, granted: set[str]
+) -> Iterator[tuple[Any, npt.NDArray[np.int64]]]:
+    """The normalised, joined keys of a table, batch by batch, and the row number of each.
+
+    Args, raises: as `key_digests`.
+    """
+    check_key_columns(columns, granted)
+    start = 0
+    for batch in table.batches(list(columns)):
+        joined = _joined(batch.columns, columns, key_type, case)
+        present = np.asarray(joined.is_valid())
+        yield joined.drop_null(), np.flatnonzero(present).astype(np.int64) + start
+        start += batch.num_rows
 
 
 def check_key_columns(columns: Sequence[str], granted: set[str]) -> None:

@@ -48,8 +48,9 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
             nonce=task.nonce,
             granted=granted,
         )
-        prepared.update(keys=psi.Keys(digests, marks), rows=rows)
-        return {"side": side, "keys": len(rows), "columns": len(columns)}
+        first = task.text("duplicates") == "first"
+        prepared.update(keys=psi.Keys(digests, marks, first_of_equal=first), rows=rows)
+        return {"side": side, "keys": len(prepared["keys"]), "columns": len(columns)}
 
     facts = task.agree(link, prepare)
     _check_facts(facts)
@@ -64,7 +65,7 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
         on_progress=lambda percent: task.progress(percent, 100),
     )
     rows: Rows = prepared["rows"][found]
-    task.measures["rows_entered"] = len(prepared["rows"])
+    task.measures["rows_entered"] = len(prepared["keys"])
     if broadcast or task.me == receiver:
         task.measures["rows_common"] = len(rows)
     return rows

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from hanse.compute.operators.retrieval import retrieval_setup, retrieve
+
+MODULES: tuple[ModuleType, ...] = (retrieval_setup, retrieve)
 
 __all__ = ["MODULES"]

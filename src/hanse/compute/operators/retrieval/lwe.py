@@ -28,16 +28,15 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from hanse.compute.operators.retrieval.errors import BadAnswer
 from hanse.compute.operators.retrieval.kernels import Bytes, Words, bytes_times_matrix, times
+from hanse.crypto.keystream import keystream
 
 DIMENSION = 1024
 DEVIATION = 6.4
 SHIFT = 24  # q / p = 2^32 / 2^8
 MAX_COLUMNS = 1 << 16
-SEED_BYTES = 32
 _TAIL = 96  # fifteen deviations: what lies beyond has probability below 2^-160
 
 
@@ -55,10 +54,8 @@ class Prepared(msgspec.Struct, frozen=True):
 
 def expand(seed: bytes, columns: int) -> Words:
     """The public matrix A, shape (columns, 1024), uint32: AES-256-CTR of zeros under the seed."""
-    stream = Cipher(algorithms.AES(seed), modes.CTR(bytes(16))).encryptor()
-    return np.frombuffer(stream.update(bytes(4 * columns * DIMENSION)), "<u4").reshape(
-        columns, DIMENSION
-    )
+    words = np.frombuffer(keystream(seed, 4 * columns * DIMENSION), "<u4")
+    return words.reshape(columns, DIMENSION)
 
 
 def hint_of(data: Bytes, seed: bytes) -> Words:
@@ -80,7 +77,8 @@ def _thresholds() -> npt.NDArray[np.uint64]:
     values = np.arange(-_TAIL, _TAIL + 1)
     weights = np.exp(-(values.astype(np.float64) ** 2) / (2 * DEVIATION**2))
     cumulated = np.cumsum(weights)[:-1] / weights.sum()
-    return (np.minimum(cumulated, 1.0) * 2.0**63).astype(np.uint64)
+    thresholds: npt.NDArray[np.uint64] = (np.minimum(cumulated, 1.0) * 2.0**63).astype(np.uint64)
+    return thresholds
 
 
 def prepare(matrix: Words, hint: Words, count: int) -> list[Prepared]:
@@ -102,7 +100,7 @@ def prepare(matrix: Words, hint: Words, count: int) -> list[Prepared]:
 def query(prepared: Prepared, column: int) -> Words:
     """The encrypted unit vector of a column, shape (columns,), uint32."""
     vector = np.array(prepared.masks, np.uint32)
-    vector[column] += np.uint32(1 << SHIFT)
+    vector[column : column + 1] += np.uint32(1 << SHIFT)  # an array wraps without a warning
     return vector
 
 
@@ -126,4 +124,5 @@ def decode(prepared: Prepared, answered: Words) -> Bytes:
     if answered.shape != prepared.hinted.shape:
         raise BadAnswer("an answer has another size than the hint")
     noisy = answered - prepared.hinted
-    return ((noisy + np.uint32(1 << (SHIFT - 1))) >> np.uint32(SHIFT)).astype(np.uint8)
+    column: Bytes = ((noisy + np.uint32(1 << (SHIFT - 1))) >> np.uint32(SHIFT)).astype(np.uint8)
+    return column

@@ -24,9 +24,9 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanse.compute.engines import curve25519
-from hanse.compute.engines.curve25519 import CURVE_ORDER, POINT_BYTES, TWIST_ORDER, Secret
-from hanse.compute.errors import BadPoint
+from hanse.crypto import curve25519
+from hanse.crypto.curve25519 import CURVE_ORDER, POINT_BYTES, TWIST_ORDER, Secret
+from hanse.crypto.errors import BadPoint
 
 PAIR_BYTES = 2 * POINT_BYTES
 _POINT = b"hanse/retrieval-point/1\0"

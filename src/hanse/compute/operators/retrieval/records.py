@@ -51,9 +51,7 @@ def _rows(table: TableSource, columns: Sequence[Column]) -> Iterator[tuple[Any, 
 def padded(encoded: Sequence[bytes]) -> npt.NDArray[np.uint8]:
     """Records of one length, shape (rows, bytes), uint8."""
     size = LENGTH_BYTES + max(map(len, encoded), default=0)
-    whole = b"".join(
-        (len(one).to_bytes(LENGTH_BYTES) + one).ljust(size, b"\0") for one in encoded
-    )
+    whole = b"".join((len(one).to_bytes(LENGTH_BYTES) + one).ljust(size, b"\0") for one in encoded)
     return np.frombuffer(whole, np.uint8).reshape(len(encoded), size)
 
 
@@ -64,6 +62,8 @@ def decode_record(record: bytes, columns: Sequence[Column]) -> list[Any]:
         BadAnswer: when the bytes are no record of these columns.
     """
     length = int.from_bytes(record[:LENGTH_BYTES])
+    if LENGTH_BYTES + length > len(record):
+        raise BadAnswer("a record is longer than its place")
     try:
         values: list[Any] = msgspec.msgpack.decode(
             record[LENGTH_BYTES : LENGTH_BYTES + length], type=list

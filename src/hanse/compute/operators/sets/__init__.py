@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-MODULES: tuple[ModuleType, ...] = ()
+from hanse.compute.operators.sets import difference, intersection, intersection_count, union
+
+MODULES: tuple[ModuleType, ...] = (intersection, union, difference, intersection_count)
 
 __all__ = ["MODULES"]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from hanse.compute.errors import BadPoint
+from hanse.crypto.errors import BadPoint
 
 POINT_BYTES = 32
 FIELD = 2**255 - 19
@@ -59,7 +59,7 @@ class Secret:
             points: 32 bytes each.
             on_done: told now and then how many are done.
         """
-        done = []
+        done: list[bytes] = []
         for start in range(0, len(points), _REPORT_EVERY):
             done.extend(self.multiply(point) for point in points[start : start + _REPORT_EVERY])
             if on_done is not None:
