@@ -14,9 +14,8 @@ for the receiver entry by entry, so the owners on the way learn nothing from the
 
 **Leaks**: every owner learns how many keys each other owner enters. The comparer learns how many
 keys any combination of tables has in common, but not which. A receiver learns the number decided
-for each of its own keys. Semi-honest. A coalition of the comparer and a receiver learns which of
-the receiver's keys each other table has when it holds all secrets but one less: the comparer's
-points and the receiver's order fit together only through every shuffle in between.
+for each of its own keys. Semi-honest. The comparer and a receiver together learn which of the
+receiver's keys each other table has: the numbers could tell them apart.
 """
 
 from __future__ import annotations
@@ -185,7 +184,8 @@ class Ring:
 def _random_order(count: int) -> Numbers:
     """A random order by sorting random numbers of the system."""
     drawn = np.frombuffer(secrets.token_bytes(16 * count), np.uint64).reshape(-1, 2)
-    return np.lexsort((drawn[:, 0], drawn[:, 1])).astype(np.int64)
+    order: Numbers = np.lexsort((drawn[:, 0], drawn[:, 1])).astype(np.int64)
+    return order
 
 
 def _in_first_order(data: bytes, order: Numbers) -> bytes:
