@@ -222,6 +222,50 @@ async def test_equal_keys_at_both_owners_are_not_seen_before_the_protocol(
     assert not (_random_words(links.by_label[there][0]) & _random_words(links.by_label[back][0]))
 
 
+async def test_look_ups_send_no_key_and_no_row(rehearsal: TappedRehearsal) -> None:
+    bank, merchant = make_tables()
+    inputs = {
+        "keys": {"bank": rehearsal.enter(bank.slice(0, 40))},
+        "table": {"merchant": rehearsal.enter(merchant)},
+    }
+    roles: dict[str, list[Role]] = {"bank": ["owner", "receiver"], "merchant": ["owner"]}
+    parameters = {"key": KEY, "table_key": KEY}
+    done = successful(await rehearsal.run("retrieve", roles, inputs, parameters))
+    held = {unicodedata.normalize("NFKC", key) for key in merchant[KEY].to_pylist()}
+    asked = [unicodedata.normalize("NFKC", key) for key in bank[KEY].to_pylist()[:40]]
+    assert done["bank"].outputs["table"].rows == sum(key in held for key in asked) > 0
+    links = Links(rehearsal.recorder, "retrieve")
+    nonce = rehearsal.nonces["retrieve"]
+    prefixes = [nonce.encode(), bytes.fromhex(nonce)]
+    assert links.findings(needles_of([bank, merchant], prefixes=prefixes)) == {}
+    control = Needles()
+    control.add("declared: number of keys", b'"keys":40')
+    assert list(links.findings(control)) == ["data bank>merchant"]
+
+
+async def test_ring_sends_no_key_and_no_hash_of_one(rehearsal: TappedRehearsal) -> None:
+    bank, merchant = make_tables()
+    inputs = {
+        "table_1": {"bank": rehearsal.enter(bank)},
+        "table_2": {"merchant": rehearsal.enter(merchant)},
+        "table_3": {"helper": rehearsal.enter(bank.slice(0, 200))},
+    }
+    roles: dict[str, list[Role]] = {
+        "bank": ["owner", "receiver"],
+        "merchant": ["owner"],
+        "helper": ["owner"],
+    }
+    done = successful(await rehearsal.run("intersection", roles, inputs, {"key_1": KEY}))
+    assert 0 < done["bank"].outputs["table"].rows < COMMON
+    links = Links(rehearsal.recorder, "intersection")
+    nonce = rehearsal.nonces["intersection"]
+    prefixes = [nonce.encode(), bytes.fromhex(nonce)]
+    assert links.findings(needles_of([bank, merchant], prefixes=prefixes)) == {}
+    control = Needles()
+    control.add("declared: number of keys", f'"keys":{BANK_ROWS}'.encode())
+    assert links.findings(control)
+
+
 def _random_words(data: bytes) -> set[int]:
     """Eight bytes at any place that look like a part of a hash rather than of a frame."""
     windows = np.lib.stride_tricks.sliding_window_view(np.frombuffer(data, np.uint8), 8)

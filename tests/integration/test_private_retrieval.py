@@ -64,10 +64,14 @@ async def test_a_set_up_serves_several_steps(rehearsal: Rehearsal) -> None:
     parameters = {"table_key": "证件", "payload": ["grade"]}
     made = await rehearsal.run("retrieval_setup", SETUP_ROLES, table, parameters)
     service = outputs_of(made, "service")
-    for keys, wanted in ((["客户1"], [("客户1", "级1")]), (["absent", "gone"], [])):
+    sent = []
+    asked = (["客户1", "客户1"], [("客户1", "级1")] * 2), (["absent", "gone"], [])
+    for keys, wanted in asked:
         inputs = {"service": service, "keys": {ASKER: rehearsal.enter(asked_table(keys))}}
         done = await rehearsal.run("retrieve", ROLES, inputs, {"key": "id"})
         assert rows_of(rehearsal, done) == wanted
+        sent.append([done[a].result.measures["bytes_sent"] for a in ROLES])  # type: ignore[union-attr]
+    assert sent[0] == sent[1]  # hits, misses and repeated keys look alike
 
 
 async def test_parts_of_two_set_ups_do_not_mix(rehearsal: Rehearsal) -> None:

@@ -124,7 +124,7 @@ def test_protocol_follows_the_number_of_computing_nodes() -> None:
         ("summary", "aby3", (2, 2, 1), RefusedProtocol),
         ("summary", "aby3", (2, 3, 0), BadRoles),
         ("align", "rr22", (3, 0, 0), BadRoles),
-        ("align", "kkrt", (2, 0, 0), RefusedProtocol),
+        ("align", "rr22_low_comm", (2, 0, 0), RefusedProtocol),
     ],
 )
 def test_sessions_that_do_not_fit_are_refused(
