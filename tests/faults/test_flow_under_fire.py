@@ -13,17 +13,20 @@ import pytest
 from bft_network import require_engine
 from bft_town import BftTown, bft_town
 from namespaces import hosts_apart
+from small_disk import fill, small_disk
 
 from hanse.cli.demo.flow import TWO_PARTY
 from hanse.cli.demo.market import DATA_PRICE_POINTS
 from hanse.cli.demo.network import wait_same_state
 from hanse.cli.demo.process import DemoNode
+from hanse.sdk.waiting import wait_until
 
 pytestmark = pytest.mark.faults
 
 ATTEMPTS = 20
 BEFORE_S = 2.0
 STRUCK_S = 30.0
+HOME_MIB = 512
 VICTIM = "merchant"  # it votes, computes, and is paid
 
 
@@ -72,6 +75,24 @@ def test_while_one_is_cut_off(tmp_path: Path) -> None:
         hosts.cut(index)
         time.sleep(STRUCK_S)
         hosts.heal(index)
+
+
+def test_while_the_disk_of_one_is_full(tmp_path: Path) -> None:
+    require_engine()
+    with (
+        small_disk(tmp_path / "disk", HOME_MIB) as disk,
+        bft_town(tmp_path / "town", homes={VICTIM: disk / VICTIM}) as town,
+        flow_under_fire(town),
+    ):
+        ballast = fill(disk)
+        wait_until(
+            town.network.nodes[VICTIM].client().node.health,
+            lambda health: not health.ok,
+            what="the full disk to be noticed",
+            timeout_s=120.0,
+        )
+        time.sleep(STRUCK_S)
+        ballast.unlink()
 
 
 def signalled(node: DemoNode, number: int) -> None:
