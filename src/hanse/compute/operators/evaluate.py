@@ -86,13 +86,15 @@ SPEC = OperatorSpec(
     leaks={
         "owner": "learns the row count of the test table.",
         "compute": "learns the row count of the test table; no value, no weight, no score.",
-        "receiver": "learns the score of every test row, and so all metrics. With its own columns "
-        "and enough scores it can estimate what the other owners' columns add to each row's score.",
+        "receiver": "learns the score of every test row, and so all metrics, and of a number label "
+        "the mean and deviation it had in training. With its own columns and enough scores it can "
+        "estimate what the other owners' columns add to each row's score.",
     },
     leaks_zh={
         "owner": "得知测试表的行数。",
         "compute": "得知测试表的行数；不会得知任何数值、权重或分数。",
-        "receiver": "得知每个测试行的分数及全部指标。结合自己的列和足够多的分数，"
+        "receiver": "得知每个测试行的分数及全部指标；数值标签还包括其训练时的均值和标准差。"
+        "结合自己的列和足够多的分数，"
         "可推测其他方的列对每行分数的贡献。",
     },
 )

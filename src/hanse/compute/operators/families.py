@@ -1,7 +1,7 @@
 """All families of models, by the name their parts carry.
 
-A package that brings a kind of model adds its families here; `scoring`, `evaluate`, `predict`
-and `contribution` then work for it.
+A package that brings a kind of model adds its families here; `scoring`, `evaluate` and
+`predict` then work for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `evaluate`, `predict` and `contribution` share: score rows on shares, open the scores."""
+"""What `evaluate` and `predict` share: score rows on shares, open the scores."""
 
 from __future__ import annotations
 
