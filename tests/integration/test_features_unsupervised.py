@@ -79,7 +79,13 @@ async def test_correlation_and_vif_on_breast_data(rehearsal: Rehearsal, roles: A
 
 
 @HERE
-@pytest.mark.parametrize(("roles", "rows"), [(THREE, None), (TWO, 120)], ids=["aby3", "cheetah"])
+@pytest.mark.parametrize(
+    ("roles", "rows"),
+    [
+        pytest.param(THREE, None, id="aby3"),
+        pytest.param(TWO, 120, id="cheetah", marks=pytest.mark.slow),
+    ],
+)
 async def test_kmeans_finds_scikit_learns_clusters(
     rehearsal: Rehearsal, roles: Any, rows: int | None
 ) -> None:
@@ -107,8 +113,12 @@ async def test_kmeans_finds_scikit_learns_clusters(
 @HERE
 @pytest.mark.parametrize(
     ("roles", "settings"),
-    [(THREE, {"components": 3}), (TWO, {"components": 1, "iterations": 10})],
-    ids=["aby3", "cheetah"],
+    [
+        pytest.param(THREE, {"components": 3}, id="aby3"),
+        pytest.param(
+            TWO, {"components": 1, "iterations": 10}, id="cheetah", marks=pytest.mark.slow
+        ),
+    ],
 )
 async def test_components_are_scikit_learns(
     rehearsal: Rehearsal, roles: Any, settings: dict[str, int]
