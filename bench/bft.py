@@ -40,6 +40,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import psutil
+import uvloop
 from bft_network import BftNetwork
 from committee import registry
 from ledger_network import Add
@@ -141,7 +142,7 @@ def verification_seconds(network: BftNetwork, raw: bytes) -> float:
 
 def child(network: BftNetwork, index: int, home: Path, pipe: Connection) -> None:
     """Entry of a node's process."""
-    asyncio.run(serve(network, index, home, pipe))
+    uvloop.run(serve(network, index, home, pipe))  # as a node does
 
 
 class Nodes:

@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
+import uvloop
 from ledger_network import Add, Network, registry
 
 from hanse.crypto.suite import get_suite
@@ -132,7 +133,7 @@ def profiled(network: Network, raws: list[bytes]) -> None:
     """Where the event loop's thread spends its time."""
     profile = cProfile.Profile()
     profile.enable()
-    rate, _, _ = asyncio.run(through_ledger(network, raws, follow=False))
+    rate, _, _ = uvloop.run(through_ledger(network, raws, follow=False))
     profile.disable()
     print(f"under the profiler: {rate:.0f} tx/s")
     pstats.Stats(profile).sort_stats("tottime").print_stats(30)
@@ -144,7 +145,7 @@ def rounds(network: Network, raws: list[bytes], count: int) -> None:
     ratios = []
     raw = raw_rate(network, raws)
     for number in range(count):
-        rate, blocks, own = asyncio.run(through_ledger(network, raws, follow=number == count - 1))
+        rate, blocks, own = uvloop.run(through_ledger(network, raws, follow=number == count - 1))
         after = raw_rate(network, raws)
         around = (raw + after) / 2
         ratios.append(rate / around)
@@ -174,7 +175,7 @@ def main() -> None:
         profiled(network, raws)
         return
     rounds(network, raws, args.rounds)
-    median, high = asyncio.run(latency(network))
+    median, high = uvloop.run(latency(network))
     print(f"one at a time: {median:.1f} ms median, {high:.1f} ms 95th percentile")
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 from hanse.core.errors import UnavailableError
 from hanse.ledger.collector import relax_collector
@@ -44,7 +45,7 @@ def serve(home: Path) -> None:
     Raises:
         HanseError: naming why the node cannot start; nothing stays open.
     """
-    asyncio.run(run_node(NodeHome(home.absolute())))
+    uvloop.run(run_node(NodeHome(home.absolute())))
 
 
 async def run_node(place: NodeHome) -> None:
