@@ -23,12 +23,10 @@ def postgres() -> Iterator[str]:
         pytest.skip(str(reason))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests of a file run in one process, and so do all that share the town of six nodes.
 
     Its computing links have ports of their own, so there can be only one of it at a time.
     """
-    for item in items:
-        shared = "town" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("town" if shared else item.nodeid.split("::")[0]))
+    shared = "town" in getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group("town" if shared else item.nodeid.split("::")[0]))
