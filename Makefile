@@ -9,7 +9,7 @@ ENGINE := .cometbft/bin/cometbft
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Processes that share the tests; the long ones of tests/integration come first, as collected.
 WORKERS ?= 2
-SHARED := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup setup-dev demo test test-slow test-faults lint types layers coverage bench lock protos cometbft clean
 

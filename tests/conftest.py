@@ -21,12 +21,3 @@ def postgres() -> Iterator[str]:
             yield url
     except NoPostgres as reason:
         pytest.skip(str(reason))
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests of a file run in one process, and so do all that share the town of six nodes.
-
-    Its computing links have ports of their own, so there can be only one of it at a time.
-    """
-    shared = "town" in getattr(item, "fixturenames", ())
-    item.add_marker(pytest.mark.xdist_group("town" if shared else item.nodeid.split("::")[0]))

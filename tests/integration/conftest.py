@@ -1,5 +1,6 @@
 """Fixtures of tests that run a real network of six node processes."""
 
+import os
 import random
 import shutil
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from hanse.core.ports import FIRST_PORT
 from hanse.node.settings import SETTINGS_FILE
 
 LINK_PORTS = 100
-FIRST_LINK_PORT = FIRST_PORT - 6 * LINK_PORTS  # below everything that chooses its own port
+# Below everything that chooses its own port, and apart for each of the processes that share the tests.
+TOWN = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
+FIRST_LINK_PORT = FIRST_PORT - (TOWN + 1) * 6 * LINK_PORTS
 
 
 @dataclass
