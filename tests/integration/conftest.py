@@ -19,7 +19,7 @@ from hanse.core.ports import FIRST_PORT
 from hanse.node.settings import SETTINGS_FILE
 
 LINK_PORTS = 100
-# Below everything that chooses its own port, and apart for each of the processes that share the tests.
+# Below everything that chooses its own port; each process that shares the tests has its own.
 TOWN = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 10
 FIRST_LINK_PORT = FIRST_PORT - (TOWN + 1) * 6 * LINK_PORTS
 
