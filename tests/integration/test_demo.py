@@ -126,6 +126,7 @@ def test_demo_with_wrong_options_is_refused_before_anything_starts(
     assert not (tmp_path / "homes").exists()
 
 
+@pytest.mark.faults
 def test_demo_under_validators_is_left_up_and_says_how_to_look_around(tmp_path: Path) -> None:
     require_engine()
     done = _demo(tmp_path, "--ledger", "cometbft", "--two-party", "--keep", "--report", "out.json")

@@ -22,7 +22,10 @@ THREE: dict[str, list[Role]] = {
     "helper": ["compute"],
 }
 TWO: dict[str, list[Role]] = {alias: THREE[alias] for alias in ("bank", "shop")}
-BOTH = pytest.mark.parametrize("roles", [THREE, TWO], ids=["aby3", "cheetah"])
+BOTH = pytest.mark.parametrize(
+    "roles",
+    [pytest.param(THREE, id="aby3"), pytest.param(TWO, id="cheetah", marks=pytest.mark.slow)],
+)
 
 
 @pytest.fixture(scope="module")

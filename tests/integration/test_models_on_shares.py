@@ -71,7 +71,10 @@ async def trained(
     return done, json.loads(rehearsal.data(measured["bank"].outputs["report"]))
 
 
-@pytest.mark.parametrize("roles", [THREE, BOTH], ids=["aby3", "cheetah"])
+@pytest.mark.parametrize(
+    "roles",
+    [pytest.param(THREE, id="aby3"), pytest.param(BOTH, id="cheetah", marks=pytest.mark.slow)],
+)
 async def test_linear_regression_over_many_magnitudes_equals_least_squares(
     tmp_path: Path, roles: Any
 ) -> None:

@@ -30,6 +30,13 @@ APART: dict[str, list[Role]] = {
     "two": ["compute"],
     "reader": ["receiver"],
 }
+UNDER_BOTH = pytest.mark.parametrize(
+    ("roles", "receiver"),
+    [
+        pytest.param(THREE, "bank", id="aby3"),
+        pytest.param(APART, "reader", id="cheetah", marks=pytest.mark.slow),
+    ],
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +71,7 @@ def report_of(rehearsal: Rehearsal, outcome: Outcome) -> dict[str, Any]:
     return report
 
 
-@pytest.mark.parametrize(
-    ("roles", "receiver"), [(THREE, "bank"), (APART, "reader")], ids=["aby3", "cheetah"]
-)
+@UNDER_BOTH
 async def test_statistics_across_owners(
     rehearsal: Rehearsal, roles: dict[str, list[Role]], receiver: str
 ) -> None:
@@ -90,9 +95,7 @@ async def test_statistics_across_owners(
         assert done[alias].outputs == {}
 
 
-@pytest.mark.parametrize(
-    ("roles", "receiver"), [(THREE, "bank"), (APART, "reader")], ids=["aby3", "cheetah"]
-)
+@UNDER_BOTH
 async def test_groups_over_keys_of_two_owners(
     rehearsal: Rehearsal, roles: dict[str, list[Role]], receiver: str
 ) -> None:
@@ -124,7 +127,10 @@ async def test_groups_over_keys_of_two_owners(
         assert done[alias].outputs == {}
 
 
-@pytest.mark.parametrize("roles", [THREE, TWO], ids=["aby3", "cheetah"])
+@pytest.mark.parametrize(
+    "roles",
+    [pytest.param(THREE, id="aby3"), pytest.param(TWO, id="cheetah", marks=pytest.mark.slow)],
+)
 async def test_calculation_over_columns_of_two_owners(
     rehearsal: Rehearsal, roles: dict[str, list[Role]]
 ) -> None:
@@ -152,9 +158,7 @@ async def test_calculation_over_columns_of_two_owners(
     assert list(found["more"]) == list(income >= spend), "a gap makes the second part false"
 
 
-@pytest.mark.parametrize(
-    ("roles", "receiver"), [(THREE, "bank"), (APART, "reader")], ids=["aby3", "cheetah"]
-)
+@UNDER_BOTH
 async def test_query_over_aligned_tables(
     rehearsal: Rehearsal, roles: dict[str, list[Role]], receiver: str
 ) -> None:
