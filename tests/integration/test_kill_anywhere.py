@@ -3,6 +3,8 @@
 import random
 import time
 
+import pytest
+
 from hanse.cli.demo.flow import ALL_AT_HOME, OUTSOURCED
 from hanse.cli.demo.market import COMPUTE_PRICE_POINTS, DATA_PRICE_POINTS
 from hanse.cli.demo.network import wait_same_state
@@ -12,6 +14,7 @@ PER_FLOW = 7
 ATTEMPTS = 20
 
 
+@pytest.mark.faults
 def test_kill_any_node_while_a_flow_runs_completes_and_pays_once(town, dice) -> None:
     killed = 0
     while killed < KILLS:

@@ -78,6 +78,7 @@ def prepared(root: Path, **settings: str) -> tuple[SmallNetwork, list[int]]:
     return SmallNetwork(root, nodes), engines
 
 
+@pytest.mark.faults
 def test_network_grows_to_two_validators_and_shrinks_again(tmp_path: Path) -> None:
     require_engine()
     network, (first, port, moved) = prepared(tmp_path)

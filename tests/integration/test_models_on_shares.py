@@ -138,6 +138,7 @@ async def test_classes_stop_early_and_are_predicted_by_name(tmp_path: Path) -> N
     assert right == pytest.approx(report["accuracy"])
 
 
+@pytest.mark.slow
 async def test_a_network_is_as_good_as_its_plaintext_twin(tmp_path: Path) -> None:
     x, held = tables()
     settings: dict[str, Any] = {"epochs": 2, "batch_size": 32}

@@ -141,6 +141,7 @@ DESTRUCTIVE = [
     ["points", "freeze", "did:hanse:a"],
     ["validators", "vote", "did:hanse:a", "1"],
     ["validators", "deregister"],
+    ["validators", "rotate-keys"],
 ]
 
 
