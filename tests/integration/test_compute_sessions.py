@@ -163,7 +163,10 @@ async def test_summary_is_right_for_huge_amounts(
         assert (outcome.outputs == {}) == (alias != receiver)
 
 
-@pytest.mark.parametrize("roles", [THREE, TWO], ids=["aby3", "cheetah"])
+@pytest.mark.parametrize(
+    "roles",
+    [pytest.param(THREE, id="aby3"), pytest.param(TWO, id="cheetah", marks=pytest.mark.slow)],
+)
 async def test_joint_model_is_the_plaintext_model(
     rehearsal: Rehearsal, roles: dict[str, list[Role]]
 ) -> None:

@@ -277,8 +277,10 @@ def _random_words(data: bytes) -> set[int]:
 
 @pytest.mark.parametrize(
     ("roles", "protocol", "directions"),
-    [(THREE, "aby3", 12), (TWO, "cheetah", 4)],
-    ids=["three parties", "two parties"],
+    [
+        pytest.param(THREE, "aby3", 12, id="three parties"),
+        pytest.param(TWO, "cheetah", 4, id="two parties", marks=pytest.mark.slow),
+    ],
 )
 async def test_joint_steps_send_shares_and_what_is_declared(
     rehearsal: TappedRehearsal, roles: dict[str, list[Role]], protocol: str, directions: int
