@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.compute.errors import BadLabel, OneClassLabel
+from hanse.compute.operators.reading import read_column
 from hanse.data.types import Column, TableSource
 
 MAX_CLASSES = 100
@@ -26,7 +27,7 @@ def read_labels(table: TableSource, column: Column) -> npt.NDArray[np.float32]:
         BadLabel: on gaps or other values; without saying which.
         OneClassLabel: when all are the same.
     """
-    values = _numeric(_read(table, column), column)
+    values = _numeric(read_column(table, column.name), column)
     if bool(np.isnan(values).any()) or not bool(np.isin(values, (0.0, 1.0)).all()):
         raise BadLabel(f"the label {column.name!r} has gaps or values other than 0 and 1")
     if len(np.unique(values)) != 2:
@@ -43,7 +44,7 @@ def read_numbers(
         BadLabel: on gaps, infinities and numbers beyond ±1e15.
         OneClassLabel: when all are the same.
     """
-    values = _numeric(_read(table, column), column)
+    values = _numeric(read_column(table, column.name), column)
     if not bool((np.abs(values) <= LARGEST_NUMBER).all()):  # false for gaps too
         raise BadLabel(f"the label {column.name!r} has gaps or numbers beyond ±1e15")
     if not constant and float(np.ptp(values)) == 0.0:
@@ -85,7 +86,7 @@ def read_classes(
 
 
 def _texts(table: TableSource, column: Column) -> list[str]:
-    array = _read(table, column)
+    array = read_column(table, column.name)
     if column.type == "float64":
         try:
             array = array.cast(pa.int64())
@@ -95,11 +96,6 @@ def _texts(table: TableSource, column: Column) -> list[str]:
     if array.null_count:
         raise BadLabel(f"the label {column.name!r} has gaps")
     return [str(text) for text in array.cast(pa.string()).to_pylist()]
-
-
-def _read(table: TableSource, column: Column) -> Any:
-    parts = [batch.column(0) for batch in table.batches([column.name])]
-    return pa.chunked_array(parts).combine_chunks()
 
 
 def _numeric(array: Any, column: Column) -> npt.NDArray[np.float64]:

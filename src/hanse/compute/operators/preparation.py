@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.compute.errors import NoSuchColumn, OutOfRange
+from hanse.compute.operators.reading import read_column
 from hanse.compute.operators.schedule import CLIP
 from hanse.data.types import Column, ColumnType, TableSource
 
@@ -75,7 +76,7 @@ def learn(table: TableSource, columns: Sequence[Column], max_categories: int) ->
     features: list[Feature] = []
     dropped: list[str] = []
     for column in columns:
-        array = _read(table, column.name)
+        array = read_column(table, column.name)
         kept: list[Feature] = []
         for draft in _drafts(column, array, max_categories):
             measured = _measured(draft, column.type, array, kept)
@@ -102,16 +103,11 @@ def apply(recipe: Recipe, table: TableSource, clip: float = CLIP) -> npt.NDArray
     held: tuple[str, Any] = ("", None)
     for number, feature in enumerate(recipe.features):
         if held[0] != feature.column:
-            held = (feature.column, _read(table, feature.column))
+            held = (feature.column, read_column(table, feature.column))
         raw = _raw(feature, recipe.types[feature.column], held[1], recipe.features)
         scaled = (raw - feature.mean) / feature.deviation
         out[:, number] = np.clip(scaled, -clip, clip)
     return out
-
-
-def _read(table: TableSource, name: str) -> Any:
-    batches = [batch.column(0) for batch in table.batches([name])]
-    return pa.chunked_array(batches).combine_chunks() if batches else pa.array([])
 
 
 def _drafts(column: Column, array: Any, max_categories: int) -> list[Feature]:

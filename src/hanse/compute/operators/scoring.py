@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanse.compute.errors import BadInput, RowsDiffer, TooFewRows
+from hanse.compute.errors import BadInput
+from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.families import family_of
 from hanse.compute.operators.family import LINKS, Target
 from hanse.compute.operators.model import ModelPart, Scale, facts_of, read_part
@@ -194,8 +195,7 @@ def _received_scale(data: bytes, alias: str) -> Scale:
 def _arrays(task: Task, part: ModelPart) -> dict[str, Any]:
     """This owner's arrays by variable."""
     table = task.table("table")
-    if table.rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
+    require_rows(task)
     family = family_of(part.family)
     granted = {column.name for column in task.readable("table")}
     if not granted.issuperset(family.columns(part)):
@@ -210,10 +210,7 @@ def _check_facts(task: Task, facts: dict[str, Any]) -> int:
         raise BadInput("the parties hold parts of different models")
     if same(facts, holders, "settings") is None:
         raise BadInput("the parties hold parts of different models")
-    rows = same(facts, task.parties("owner"), "rows")
-    if rows is None:
-        raise RowsDiffer("the owners' tables have different numbers of rows")
-    return int(rows)
+    return agreed_rows(task, facts)
 
 
 def _told(task: Task, facts: dict[str, Any]) -> ModelPart:

@@ -17,12 +17,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanse.compute.errors import NoSuchColumn, RowsDiffer, TooFewRows
+from hanse.compute.errors import NoSuchColumn
+from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.preparation import numbers
-from hanse.compute.operators.sharing import enter, open_results, same, start_machine
+from hanse.compute.operators.reading import read_column
+from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
-    from hanse.compute.engines.link import Link
     from hanse.compute.engines.programs import Program
     from hanse.compute.worker.task import Task
     from hanse.data.types import Column, TableSource
@@ -55,7 +57,7 @@ def report(task: Task) -> None:
         task.phase("sum")
         machine.run(ready)
     opened = open_results(task, link, SUMS, machine)
-    ranges = _tell_ranges(task, link, held.get("ranges", []))
+    ranges = tell_receivers(task, link, held.get("ranges", []), list[ColumnRange])
     if opened:
         task.keep_bytes("report", msgspec.json.encode(_assemble(task, facts, opened, ranges)), {})
     task.measures["rows"] = rows
@@ -103,8 +105,7 @@ def _prepare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
     if not task.is_in("owner"):
         return {}
     table, least = task.table("table"), task.integer("minimum_rows")
-    if table.rows < least:
-        raise TooFewRows(f"fewer rows than the {least} that are needed")
+    require_rows(task)
     keys = set(task.meta("table").get("key_columns", []))
     asked = set(task.texts("columns"))
     chosen = [
@@ -138,7 +139,7 @@ def _columns(
     ranges: list[ColumnRange] = []
     withheld: list[str] = []
     for column in chosen:
-        array = _read(table, column.name)
+        array = read_column(table, column.name)
         if column.type in {"int64", "float64"}:
             numeric = numbers(array, column.type)
             known = numeric[~np.isnan(numeric)]
@@ -154,12 +155,6 @@ def _columns(
             ranges.append(ColumnRange(column.name, column.type, low, high))
             values.append(numeric)
     return present, values, ranges, withheld
-
-
-def _read(table: TableSource, name: str) -> Any:
-    import pyarrow as pa
-
-    return pa.chunked_array([b.column(0) for b in table.batches([name])]).combine_chunks()
 
 
 def _arrays(
@@ -178,9 +173,7 @@ def _arrays(
 
 def _check_facts(task: Task, facts: dict[str, Any]) -> int:
     owners = task.parties("owner")
-    rows = same(facts, owners, "rows")
-    if rows is None:
-        raise RowsDiffer("the owners' tables have different numbers of rows")
+    rows = agreed_rows(task, facts)
     said = [fact for owner in owners for fact in facts[owner]["columns"]]
     names = {name for name, _, _ in said} | {n for o in owners for n in facts[o]["withheld"]}
     for name in task.texts("columns"):
@@ -188,7 +181,7 @@ def _check_facts(task: Task, facts: dict[str, Any]) -> int:
             raise NoSuchColumn(f"no owner has a column {name!r}")
     if not any(numeric for _, _, numeric in said):
         raise NoSuchColumn("there is no number column to report on")
-    return int(rows)
+    return rows
 
 
 def _widths(task: Task, facts: dict[str, Any]) -> list[tuple[str, int, int]]:
@@ -223,22 +216,6 @@ def _load() -> Callable[..., Any]:
     from hanse.compute.operators.sums import sums
 
     return sums
-
-
-def _tell_ranges(task: Task, link: Link, ranges: list[ColumnRange]) -> dict[str, list[ColumnRange]]:
-    """Owners send their columns' ranges to the receivers, and to nobody else."""
-    if task.is_in("owner"):
-        for alias in task.parties("receiver"):
-            if alias != task.me:
-                link.send(alias, msgspec.json.encode(ranges))
-    if not task.is_in("receiver"):
-        return {}
-    return {
-        alias: ranges
-        if alias == task.me
-        else msgspec.json.decode(link.receive(alias), type=list[ColumnRange])
-        for alias in task.parties("owner")
-    }
 
 
 def _assemble(

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hanse.compute.errors import (
-    AmbiguousColumn,
     NoFeatures,
-    NoSuchColumn,
-    RowsDiffer,
-    TooFewRows,
 )
 from hanse.compute.operators import preparation
+from hanse.compute.operators.agreement import (
+    agreed_rows,
+    known_of,
+    only_holder,
+    require_excluded,
+    require_rows,
+)
 from hanse.compute.operators.labels import read_labels
 from hanse.compute.operators.model import model_id, new_part
 from hanse.compute.operators.schedule import Schedule, check_range, make_schedule
-from hanse.compute.operators.sharing import LABELS, enter, same, start_machine
+from hanse.compute.operators.sharing import LABELS, enter, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
@@ -55,8 +58,7 @@ def _prepare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
     if not task.is_in("owner"):
         return {}
     table, label = task.table("table"), task.text("label")
-    if table.rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
+    require_rows(task)
     skipped = {label, *task.texts("exclude"), *task.meta("table").get("key_columns", [])}
     columns = task.readable("table")
     for column in columns:
@@ -65,34 +67,23 @@ def _prepare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
     wanted = [column for column in columns if column.name not in skipped]
     held["recipe"] = recipe = preparation.learn(table, wanted, task.integer("max_categories"))
     held["block"] = preparation.apply(recipe, table)
-    excluded = [c.name for c in columns if c.name in task.texts("exclude")]
     return {
         "rows": table.rows,
         "columns": len(recipe.features),
         "label": "labels" in held,
-        "excluded": excluded,
+        "excluded": known_of(task, "exclude"),
     }
 
 
 def _agreed(task: Task, facts: dict[str, Any], widths: dict[str, int]) -> Schedule:
     """The schedule, once all parties' inputs are seen to fit together."""
-    owners = task.parties("owner")
-    rows = same(facts, owners, "rows")
-    if rows is None:
-        raise RowsDiffer("the owners' tables have different numbers of rows")
-    holders = [alias for alias in owners if facts[alias]["label"]]
-    if not holders:
-        raise NoSuchColumn(f"no owner has the label column {task.text('label')!r}")
-    if len(holders) > 1:
-        raise AmbiguousColumn(f"several owners have a column {task.text('label')!r}")
-    known = {name for alias in owners for name in facts[alias]["excluded"]}
-    missing = [name for name in task.texts("exclude") if name not in known]
-    if missing:
-        raise NoSuchColumn(f"no owner has the excluded column {missing[0]!r}")
+    rows = agreed_rows(task, facts)
+    only_holder(task, facts, "label", task.text("label"), "label column")
+    require_excluded(task, facts)
     if sum(widths.values()) == 0:
         raise NoFeatures("no column is left to learn from")
     schedule = make_schedule(
-        int(rows),
+        rows,
         task.integer("batch_size"),
         task.integer("epochs"),
         task.decimal("learning_rate"),

@@ -16,10 +16,11 @@ import pyarrow.compute as pc
 
 from hanse.compute.errors import NoSuchColumn
 from hanse.compute.operators.features import merging, woe
-from hanse.compute.operators.features.columns import NUMERIC, read_column, read_numbers
+from hanse.compute.operators.features.columns import NUMERIC, read_numbers
 from hanse.compute.operators.features.counts import Column as Counted
 from hanse.compute.operators.features.prebins import PreBins
 from hanse.compute.operators.preparation import GAP, texts
+from hanse.compute.operators.reading import read_column
 from hanse.data.types import Column, ColumnType, TableSource
 
 FAMILY = "binning/1"

@@ -99,7 +99,7 @@ def run(task: Task) -> None:
     import msgspec
 
     from hanse.compute.operators.features import counts
-    from hanse.compute.operators.features.telling import gather
+    from hanse.compute.operators.telling import tell_receivers
 
     own = counts.Own()
     bins = task.integer("bins")
@@ -107,7 +107,8 @@ def run(task: Task) -> None:
     facts = task.agree(link, lambda: counts.prepare(task, own, method="quantiles", bins=bins))
     counts.count(task, link, own, facts)
     mine = {"columns": [_line(column) for column in own.columns], "left_out": own.left_out}
-    told = gather(task, link, mine)
+    task.phase("report")
+    told = tell_receivers(task, link, mine)
     if told:
         lines = [{"owner": a, **line} for a, part in told.items() for line in part["columns"]]
         left_out = {alias: part["left_out"] for alias, part in told.items() if part["left_out"]}

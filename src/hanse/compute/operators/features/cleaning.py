@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.compute.errors import BadInput, NoSuchColumn, OutOfRange
-from hanse.compute.operators.features.columns import NUMERIC, read_column, read_numbers
+from hanse.compute.operators.features.columns import NUMERIC, read_numbers
 from hanse.compute.operators.preparation import GAP, texts
+from hanse.compute.operators.reading import read_column
 from hanse.data.types import Column, ColumnType, TableSource
 
 FAMILY = "preprocess/1"

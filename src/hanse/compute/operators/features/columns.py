@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from hanse.compute.errors import AmbiguousColumn, NoSuchColumn, RowsDiffer, TooFewRows
 from hanse.compute.operators.preparation import numbers
-from hanse.compute.operators.sharing import same
+from hanse.compute.operators.reading import read_column
 from hanse.data.types import Column, TableSource
 
 if TYPE_CHECKING:
@@ -31,77 +29,10 @@ def chosen_columns(
     return [column for column in columns if column.name in asked] if asked else columns
 
 
-def read_column(table: TableSource, name: str) -> Any:
-    """A column as one Arrow array."""
-    parts = [batch.column(0) for batch in table.batches([name])]
-    return pa.chunked_array(parts).combine_chunks() if parts else pa.array([])
-
-
 def read_numbers(table: TableSource, column: Column) -> Floats:
     """A number, date or timestamp column as floats; what is missing or not finite is NaN."""
     values = numbers(read_column(table, column.name), column.type)
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def require_rows(task: Task, port: str = "table") -> int:
-    """The row count of this owner's table.
-
-    Raises:
-        TooFewRows: when it is under ``minimum_rows``.
-    """
-    rows = task.table(port).rows
-    if rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
-    return rows
-
-
-def agreed_rows(task: Task, facts: Mapping[str, Any]) -> int:
-    """The row count that all owners stated.
-
-    Raises:
-        RowsDiffer: when they stated different ones.
-    """
-    rows = same(facts, task.parties("owner"), "rows")
-    if rows is None:
-        raise RowsDiffer("the owners' tables have different numbers of rows")
-    return int(rows)
-
-
-def only_holder(task: Task, facts: Mapping[str, Any], what: str, name: str) -> str:
-    """The one owner whose fact ``what`` is true: it has the column ``name``.
-
-    Raises:
-        NoSuchColumn: when no owner has it.
-        AmbiguousColumn: when several have.
-    """
-    holders = [alias for alias in task.parties("owner") if facts[alias][what]]
-    if not holders:
-        raise NoSuchColumn(f"no owner has the column {name!r}")
-    if len(holders) > 1:
-        raise AmbiguousColumn(f"several owners have a column {name!r}")
-    return holders[0]
-
-
-def require_known(task: Task, facts: Mapping[str, Any], *parameters: str) -> None:
-    """Refuse a list parameter that names a column no owner has.
-
-    Every owner's fact ``known`` lists the columns named by these parameters that it has.
-
-    Raises:
-        NoSuchColumn: naming the first.
-    """
-    known = {name for alias in task.parties("owner") for name in facts[alias]["known"]}
-    for parameter in parameters:
-        for name in task.texts(parameter):
-            if name not in known:
-                raise NoSuchColumn(f"no owner has the column {name!r} of {parameter!r}")
-
-
-def known_of(task: Task, *parameters: str, port: str = "table") -> list[str]:
-    """Columns named by these parameters that this owner has."""
-    named = [name for parameter in parameters for name in task.texts(parameter)]
-    have = {column.name for column in task.readable(port)}
-    return [name for name in named if name in have]
 
 
 def names_of(columns: Sequence[Column]) -> list[str]:

@@ -16,16 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hanse.compute.errors import NoFeatures
-from hanse.compute.operators.features.columns import (
-    agreed_rows,
-    chosen_columns,
-    known_of,
-    read_numbers,
-    require_known,
-    require_rows,
-)
-from hanse.compute.operators.features.telling import gather
+from hanse.compute.operators.agreement import agreed_rows, known_of, require_known, require_rows
+from hanse.compute.operators.features.columns import chosen_columns, read_numbers
 from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
@@ -76,7 +70,8 @@ def open_correlations(task: Task) -> Correlations | None:
             task.phase("multiply")
             machine.run(ready)
         opened = open_results(task, link, outputs, machine)
-    told = gather(task, link, _told(held) if task.is_in("owner") else None)
+    task.phase("report")
+    told = tell_receivers(task, link, _told(held) if task.is_in("owner") else None)
     task.measures["rows"] = rows
     return _assembled(rows, told, [opened[name] for name in outputs]) if told else None
 

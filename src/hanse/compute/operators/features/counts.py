@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from hanse.compute.errors import BadRoles, NoFeatures
-from hanse.compute.operators.features.columns import (
+from hanse.compute.operators.agreement import (
     agreed_rows,
-    chosen_columns,
     known_of,
     only_holder,
     require_known,
     require_rows,
 )
+from hanse.compute.operators.features.columns import chosen_columns
 from hanse.compute.operators.features.packing import Counts, make_packing
 from hanse.compute.operators.features.prebins import PreBins, codes, make_prebins
 from hanse.compute.operators.features.rounds import Rounds

@@ -109,12 +109,13 @@ def run(task: Task) -> None:
     """This party's part of the comparison."""
     import msgspec
 
-    from hanse.compute.operators.features.telling import gather
+    from hanse.compute.operators.telling import tell_receivers
 
     link = task.link("data", task.participants)
     held: dict[str, Any] = {}
     task.agree(link, lambda: _compare(task, held))
-    told = gather(task, link, held.get("columns", []))
+    task.phase("report")
+    told = tell_receivers(task, link, held.get("columns", []))
     if task.is_in("receiver"):
         lines = [{"owner": alias, **line} for alias, part in told.items() for line in part]
         report = {"columns": lines, "scores": held.get("scores", [])}
@@ -144,7 +145,7 @@ def _compare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
 
 def _require_pair(task: Task, base: str, current: str) -> None:
     from hanse.compute.errors import BadInput
-    from hanse.compute.operators.features.columns import require_rows
+    from hanse.compute.operators.agreement import require_rows
 
     if not (task.has(base) and task.has(current)):
         raise BadInput(f"{base} and {current} are given together, at the same party")

@@ -141,13 +141,14 @@ SPEC = OperatorSpec(
 
 def run(task: Task) -> None:
     """This party's part of the selection."""
-    from hanse.compute.operators.features.telling import gather, receive
+    from hanse.compute.operators.telling import receive, tell_receivers
     from hanse.data.batches import ArrowTable
 
     link = task.link("data", task.participants)
     held: dict[str, Any] = {}
     task.agree(link, lambda: _check(task, held))
-    told = gather(task, link, held.get("own"))
+    task.phase("report")
+    told = tell_receivers(task, link, held.get("own"))
     going: list[str] = []
     if told:
         going = _decide(task, link, held, told)

@@ -45,8 +45,8 @@ def verdict(index: float) -> str:
 
 def _flat(base: TableSource, column: Column, table: TableSource) -> Codes:
     """A column that has one value in the base table: whether a row has it, another or none."""
-    from hanse.compute.operators.features.columns import read_column
     from hanse.compute.operators.preparation import texts
+    from hanse.compute.operators.reading import read_column
 
     first = texts(read_column(base, column.name))[0].as_py()
     values = texts(read_column(table, column.name)).to_pylist()

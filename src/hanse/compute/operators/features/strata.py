@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from hanse.compute.errors import BadInput
-from hanse.compute.operators.features.columns import agreed_rows, only_holder, read_column
+from hanse.compute.operators.agreement import agreed_rows, only_holder
 from hanse.compute.operators.permutation import permutation
 from hanse.compute.operators.preparation import texts
+from hanse.compute.operators.reading import read_column
 from hanse.core.canonical import tagged
 
 if TYPE_CHECKING:

@@ -9,13 +9,8 @@ import msgspec
 
 from hanse.compute.errors import NoFeatures
 from hanse.compute.operators import preparation
-from hanse.compute.operators.features.columns import (
-    agreed_rows,
-    chosen_columns,
-    known_of,
-    require_known,
-    require_rows,
-)
+from hanse.compute.operators.agreement import agreed_rows, known_of, require_known, require_rows
+from hanse.compute.operators.features.columns import chosen_columns
 from hanse.compute.operators.model import new_part
 
 if TYPE_CHECKING:

@@ -168,7 +168,7 @@ def run(task: Task) -> None:
 
     from hanse.compute.operators.features import counts
     from hanse.compute.operators.features.binning import FAMILY, MERGED, BinningRecipe
-    from hanse.compute.operators.features.telling import gather
+    from hanse.compute.operators.telling import tell_receivers
 
     own = counts.Own()
     method = task.text("method")
@@ -179,7 +179,8 @@ def run(task: Task) -> None:
     task.phase("merge")
     learnt = _merged(task, own, total, method)
     recipe = BinningRecipe(FAMILY, learnt, own.left_out)
-    told = gather(task, link, _summary(recipe))
+    task.phase("report")
+    told = tell_receivers(task, link, _summary(recipe))
     if task.is_in("owner"):
         task.keep_bytes("recipe", msgspec.msgpack.encode(recipe), {})
         task.keep_bytes("bins", msgspec.json.encode({"columns": _lines(recipe)}), {})

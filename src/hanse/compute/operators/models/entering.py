@@ -10,19 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from hanse.compute.errors import (
-    AmbiguousColumn,
     BadInput,
     BadLabel,
     NoFeatures,
     NoSuchColumn,
     OutOfRange,
-    RowsDiffer,
-    TooFewRows,
 )
 from hanse.compute.operators import labels, preparation
+from hanse.compute.operators.agreement import (
+    agreed_rows,
+    known_of,
+    only_holder,
+    require_excluded,
+    require_rows,
+)
 from hanse.compute.operators.model import Scale
 from hanse.compute.operators.models import whitening
-from hanse.compute.operators.sharing import same
 
 if TYPE_CHECKING:
     from hanse.compute.worker.task import Task
@@ -93,8 +96,7 @@ def bring(task: Task, kind: LabelKind, held: Held, *, white: bool, l2: float) ->
     if not task.is_in("owner"):
         return {}
     table = task.table("table")
-    if table.rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
+    require_rows(task)
     columns = task.readable("table")
     exposure = _named(task, "exposure")
     label = next((column for column in columns if column.name == task.text("label")), None)
@@ -111,7 +113,7 @@ def bring(task: Task, kind: LabelKind, held: Held, *, white: bool, l2: float) ->
         "label": label is not None,
         "exposure": held.offset is not None,
         "classes": classes,
-        "excluded": [c.name for c in columns if c.name in task.texts("exclude")],
+        "excluded": known_of(task, "exclude"),
         "checked": _bring_validation(task, kind, classes, held),
     }
 
@@ -225,37 +227,23 @@ def agree_on(task: Task, facts: dict[str, Any]) -> Agreed:
         BadInput: only some owners have a validation table.
     """
     owners = task.parties("owner")
-    rows = same(facts, owners, "rows")
-    if rows is None:
-        raise RowsDiffer("the owners' tables have different numbers of rows")
-    checked = same(facts, owners, "checked")
-    if checked is None:
-        raise RowsDiffer("the owners' validation tables have different numbers of rows")
-    known = {name for alias in owners for name in facts[alias]["excluded"]}
-    missing = [name for name in task.texts("exclude") if name not in known]
-    if missing:
-        raise NoSuchColumn(f"no owner has the excluded column {missing[0]!r}")
-    holder = _holder(facts, owners, "label", task.text("label"))
+    rows = agreed_rows(task, facts)
+    checked = agreed_rows(task, facts, "checked", "validation tables")
+    require_excluded(task, facts)
+    holder = only_holder(task, facts, "label", task.text("label"), "label column")
     exposure = _named(task, "exposure")
     agreed = Agreed(
-        rows=int(rows),
+        rows=rows,
         widths={alias: int(facts[alias]["columns"]) for alias in owners},
         holder=holder,
-        exposure=_holder(facts, owners, "exposure", exposure) if exposure else "",
+        exposure=only_holder(task, facts, "exposure", exposure, "exposure column")
+        if exposure
+        else "",
         classes=list(facts[holder]["classes"]),
-        checked=int(checked),
+        checked=checked,
     )
     if agreed.columns == 0:
         raise NoFeatures("no column is left to learn from")
     if "validation" in task.spec.inputs and task.integer("patience") and not agreed.checked:
         raise BadInput("early stopping needs a validation table")
     return agreed
-
-
-def _holder(facts: dict[str, Any], owners: list[str], fact: str, name: str) -> str:
-    holders = [alias for alias in owners if facts[alias][fact]]
-    if not holders:
-        raise NoSuchColumn(f"no owner has the {fact} column {name!r}")
-    if len(holders) > 1:
-        raise AmbiguousColumn(f"several owners have a column {name!r}")
-    return holders[0]

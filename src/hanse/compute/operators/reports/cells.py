@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from hanse.compute.operators.reports.columns import tell_receivers
 from hanse.compute.operators.reports.encoding import Encoding
 from hanse.compute.operators.reports.errors import NoGroups, TooManyGroups
 from hanse.compute.operators.reports.execution import Session
 from hanse.compute.operators.reports.group_labels import Groups, own_groups
 from hanse.compute.operators.reports.scaling import BITS
 from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program

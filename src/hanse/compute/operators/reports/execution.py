@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hanse.compute.errors import BadInput
-from hanse.compute.operators.reports.columns import agreed_rows, check_rows
+from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.reports.encoding import Encoding
 from hanse.compute.operators.reports.leaves import Fact, formed, measure
 from hanse.compute.operators.reports.local import evaluate
@@ -91,4 +91,4 @@ def _columns(task: Task, mentioned: Mentioned) -> dict[str, Any]:
     wanted = {name for table, name in mentioned if table in {"", task.me}}
     held = {c.name: c.type for c in task.readable("table") if c.name in wanted}
     keys = task.meta("table").get("key_columns", [])
-    return {"rows": check_rows(task), "columns": held, "keys": list(keys)}
+    return {"rows": require_rows(task), "columns": held, "keys": list(keys)}

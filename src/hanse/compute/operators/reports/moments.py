@@ -10,15 +10,14 @@ import msgspec
 import numpy as np
 
 from hanse.compute.errors import BadParameter, NoSuchColumn
+from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.reports.columns import (
     Floats,
-    agreed_rows,
-    check_rows,
     read_numbers,
-    tell_receivers,
 )
 from hanse.compute.operators.sharing import enter, open_results, start_machine
 from hanse.compute.operators.statistics import encode, fraction_bits
+from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
@@ -68,7 +67,7 @@ def _prepare(task: Task, held: dict[str, Any]) -> dict[str, Any]:
     points = _points(task)
     if not task.is_in("owner"):
         return {}
-    rows, least = check_rows(task), task.integer("minimum_rows")
+    rows, least = require_rows(task), task.integer("minimum_rows")
     kept: list[Column] = []
     values: list[Floats] = []
     withheld: list[str] = []

@@ -17,11 +17,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from hanse.compute.errors import NoSuchColumn
 from hanse.compute.operators.preparation import numbers, texts
+from hanse.compute.operators.reading import read_column
 from hanse.data.types import Column, ColumnType, TableSource
 
 Bits = npt.NDArray[np.int32]
@@ -94,7 +94,7 @@ def learn(
     """
     kept: list[Questions] = []
     for column in columns:
-        array = _read(table, column.name)
+        array = read_column(table, column.name)
         if column.type in {"text", "bool"}:
             found = _frequent(column, array, max_categories)
         else:
@@ -118,7 +118,7 @@ def indicators(buckets: Buckets, table: TableSource) -> Bits:
         name, kind = column.column, column.type
         if present.get(name) != kind:
             raise NoSuchColumn(f"the model needs the column {name!r} of type {kind}")
-        out[:, at : at + column.candidates] = _answers(column, _read(table, name))
+        out[:, at : at + column.candidates] = _answers(column, read_column(table, name))
         at += column.candidates
     return out
 
@@ -152,8 +152,3 @@ def _quantiles(column: Column, values: Floats, max_bin: int) -> Questions:
         ranks = np.arange(1, max_bin) * len(known) // max_bin
         distinct = np.unique(np.concatenate([known[:1], known[ranks]]))
     return Questions(column.name, column.type, distinct[1:].tolist(), gaps=gaps)
-
-
-def _read(table: TableSource, name: str) -> Any:
-    batches = [batch.column(0) for batch in table.batches([name])]
-    return pa.chunked_array(batches).combine_chunks() if batches else pa.array([])

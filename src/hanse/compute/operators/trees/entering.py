@@ -11,18 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from hanse.compute.errors import (
-    AmbiguousColumn,
     BadInput,
     BadParameter,
     NoFeatures,
-    NoSuchColumn,
     OutOfRange,
-    RowsDiffer,
-    TooFewRows,
+)
+from hanse.compute.operators.agreement import (
+    agreed_rows,
+    known_of,
+    only_holder,
+    require_excluded,
+    require_rows,
 )
 from hanse.compute.operators.labels import read_labels, read_numbers
 from hanse.compute.operators.model import Scale
-from hanse.compute.operators.sharing import same
 from hanse.compute.operators.trees.boosting import Shapes
 from hanse.compute.operators.trees.buckets import Bits, Buckets, indicators, learn
 from hanse.compute.operators.trees.settings import (
@@ -90,8 +92,7 @@ def prepare(task: Task) -> tuple[Own | None, dict[str, Any]]:
     if not task.is_in("owner"):
         return None, {}
     table, columns = task.table("table"), task.readable("table")
-    if table.rows < task.integer("minimum_rows"):
-        raise TooFewRows(f"fewer rows than the {task.integer('minimum_rows')} that are needed")
+    require_rows(task)
     skipped = {
         task.text("label"),
         *task.texts("exclude"),
@@ -110,35 +111,26 @@ def prepare(task: Task) -> tuple[Own | None, dict[str, Any]]:
         "validation": len(own.block) - table.rows,
         "columns": recipe.sizes,
         "label": label is not None,
-        "excluded": [c.name for c in columns if c.name in task.texts("exclude")],
+        "excluded": known_of(task, "exclude"),
     }
 
 
 def agreed(task: Task, facts: dict[str, Any]) -> Plan:
     """The plan, once all parties' inputs are seen to fit together."""
     owners = task.parties("owner")
-    rows, validation = (same(facts, owners, name) for name in ("rows", "validation"))
-    if rows is None or validation is None:
-        raise RowsDiffer("the owners' tables have different numbers of rows")
-    holders = [alias for alias in owners if facts[alias]["label"]]
-    if not holders:
-        raise NoSuchColumn(f"no owner has the label column {task.text('label')!r}")
-    if len(holders) > 1:
-        raise AmbiguousColumn(f"several owners have a column {task.text('label')!r}")
-    known = {name for alias in owners for name in facts[alias]["excluded"]}
-    missing = [name for name in task.texts("exclude") if name not in known]
-    if missing:
-        raise NoSuchColumn(f"no owner has the excluded column {missing[0]!r}")
+    rows, validation = (agreed_rows(task, facts, fact) for fact in ("rows", "validation"))
+    holder = only_holder(task, facts, "label", task.text("label"), "label column")
+    require_excluded(task, facts)
     sizes = [int(size) for alias in owners for size in facts[alias]["columns"]]
     if not sizes:
         raise NoFeatures("no column is left to learn from")
-    shapes = Shapes(int(rows), int(validation), sizes)
+    shapes = Shapes(rows, validation, sizes)
     if shapes.validation > MOST_VALIDATION_ROWS or shapes.all_rows * shapes.width > MOST_CELLS:
         raise OutOfRange("so many rows with so many buckets are beyond what one run can take")
     settings = read_settings(task.parameters)
     widths = {alias: sum(facts[alias]["columns"]) for alias in owners}
     scaling = make_scaling(shapes.rows, settings.positive)
-    return Plan(settings, shapes, scaling, widths, holders[0])
+    return Plan(settings, shapes, scaling, widths, holder)
 
 
 def _judges(task: Task, settings: Settings) -> bool:

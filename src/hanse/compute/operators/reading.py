@@ -1,0 +1,16 @@
+"""Reading a column of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from hanse.data.types import TableSource
+
+
+def read_column(table: TableSource, name: str) -> Any:
+    """A column as one Arrow array."""
+    parts = [batch.column(0) for batch in table.batches([name])]
+    return pa.chunked_array(parts).combine_chunks() if parts else pa.array([])
