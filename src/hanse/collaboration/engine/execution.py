@@ -28,6 +28,7 @@ from hanse.collaboration.engine.report_format import decode_report
 from hanse.collaboration.engine.uninterrupted import uninterrupted
 from hanse.collaboration.engine.views import StepView
 from hanse.collaboration.ports import Worker
+from hanse.compute.operators import TABLE_KINDS
 from hanse.compute.worker import scratch
 from hanse.compute.worker.manifest import SessionManifest
 from hanse.compute.worker.request import (
@@ -41,7 +42,6 @@ from hanse.compute.worker.request import (
 from hanse.crypto.commitment import Opening
 
 PROGRESS_MS = 250
-TABLE_KINDS = ("table", "scores")
 
 
 @dataclass(frozen=True)

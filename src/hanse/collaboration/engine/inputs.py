@@ -12,7 +12,7 @@ from hanse.collaboration.engine.journal import Journal
 from hanse.collaboration.engine.offers import ledger_commitment
 from hanse.collaboration.engine.views import StepView
 from hanse.collaboration.ports import DatasetPort, StorePort
-from hanse.compute.worker.objects import TABLE_KINDS
+from hanse.compute.operators import TABLE_KINDS
 from hanse.compute.worker.request import ObjectRef
 from hanse.crypto.commitment import Opening, verify_opening
 from hanse.crypto.errors import BadOpening

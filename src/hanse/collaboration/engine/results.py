@@ -9,9 +9,9 @@ from typing import Any
 
 from hanse.collaboration.engine.context import EngineContext
 from hanse.collaboration.engine.errors import ResultNotFound, ResultNotReadable
-from hanse.collaboration.engine.execution import TABLE_KINDS
 from hanse.collaboration.engine.records import AttemptKey, AttemptRow, ObjectRow, ProgressRow
 from hanse.collaboration.engine.report_format import decode_report
+from hanse.compute.operators import TABLE_KINDS
 
 MAX_PAGE_ROWS = 10_000
 

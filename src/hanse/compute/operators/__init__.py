@@ -1,6 +1,7 @@
 """Operators: what can be computed, declared once, and how."""
 
 from hanse.compute.operators.declaration import (
+    TABLE_KINDS,
     Kind,
     Memory,
     OperatorSpec,
@@ -21,6 +22,7 @@ from hanse.compute.operators.registry import (
 
 __all__ = [
     "COMPUTE_NODES",
+    "TABLE_KINDS",
     "Kind",
     "Memory",
     "OperatorSpec",

@@ -86,6 +86,26 @@ KEY_PARAMETERS = {
     ),
 }
 
+LOCAL = ("local",)
+LOCAL_COLLUSION = {"local": "Local to each owner: there is nothing to collude on."}
+LOCAL_COLLUSION_ZH = {"local": "各方在本地执行，不存在串通问题。"}
+
+NOT_LEARNT_FROM = Parameter(
+    type="texts",
+    default=[],
+    help="Columns not to learn from.",
+    help_zh="不参与训练的列。",
+    columns_of=("table",),
+)
+MAX_CATEGORIES = Parameter(
+    type="integer",
+    default=10,
+    minimum="1",
+    maximum="100",
+    help="Frequent values of a text column that get a column of their own.",
+    help_zh="文本列中单独成列的常见取值个数。",
+)
+
 MINIMUM_ROWS = Parameter(
     type="integer",
     default=20,

@@ -13,6 +13,7 @@ import msgspec
 
 Role = Literal["owner", "compute", "receiver"]
 Kind = Literal["table", "model", "report", "scores", "ids"]
+TABLE_KINDS: tuple[Kind, ...] = ("table", "scores")  # stored as tables, all others as bytes
 ParameterType = Literal["text", "texts", "integer", "decimal", "boolean"]
 Value = str | int | bool | list[str]
 

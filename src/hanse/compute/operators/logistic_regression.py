@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from hanse.compute.operators.common import (
     LABEL,
     LEVELS,
+    MAX_CATEGORIES,
     MINIMUM_ROWS,
     MPC_COLLUSION,
     MPC_COLLUSION_ZH,
     MPC_PROTOCOLS,
+    NOT_LEARNT_FROM,
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
@@ -61,13 +63,7 @@ SPEC = OperatorSpec(
     },
     parameters={
         "label": LABEL,
-        "exclude": Parameter(
-            type="texts",
-            default=[],
-            help="Columns not to learn from.",
-            help_zh="不参与训练的列。",
-            columns_of=("table",),
-        ),
+        "exclude": NOT_LEARNT_FROM,
         "epochs": Parameter(
             type="integer",
             default=10,
@@ -108,14 +104,7 @@ SPEC = OperatorSpec(
             help="Weight of the L2 penalty.",
             help_zh="L2 正则系数。",
         ),
-        "max_categories": Parameter(
-            type="integer",
-            default=10,
-            minimum="1",
-            maximum="100",
-            help="Frequent values of a text column that get a column of their own.",
-            help_zh="文本列中单独成列的常见取值个数。",
-        ),
+        "max_categories": MAX_CATEGORIES,
         "minimum_rows": MINIMUM_ROWS,
     },
     protocols=MPC_PROTOCOLS,

@@ -14,7 +14,7 @@ from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.families import family_of
 from hanse.compute.operators.family import LINKS, Target
 from hanse.compute.operators.model import ModelPart, Scale, facts_of, read_part
-from hanse.compute.operators.sharing import enter, open_results, same, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, same, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
@@ -79,9 +79,8 @@ def open_scores(task: Task, check: Callable[[ModelPart | None], None]) -> Opened
     """
     session = begin(task, check)
     if session.machine is not None:
-        ready = load(task, session)
-        task.phase("score")
-        session.machine.run(ready)
+        scores = program(task, session.model, session.rows)
+        run_program(task, session.machine, scores, "score")
     opened = open_results(task, session.link, [SCORES], session.machine)
     scale = tell_scale(task, session)
     task.measures["rows"] = session.rows
@@ -116,17 +115,6 @@ def begin(task: Task, check: Callable[[ModelPart | None], None]) -> Session:
         for name, share in model.variables.items():
             machine.put(name, share)
     return Session(link, model, rows, machine)
-
-
-def load(task: Task, session: Session) -> Any:
-    """The compiled scoring program, at a computing node."""
-    task.phase("compile")
-    if session.machine is None:
-        raise BadInput("only computing nodes score")
-    ready, task.measures["from_cache"] = session.machine.load(
-        program(task, session.model, session.rows)
-    )
-    return ready
 
 
 def entered_names(task: Task, part: ModelPart) -> list[tuple[str, str, tuple[int, ...]]]:

@@ -17,6 +17,7 @@ LABELS = "labels"  # the one variable that is not named after its owner
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
+    from hanse.compute.engines.programs import Program
     from hanse.compute.engines.shares import Array
     from hanse.compute.engines.spu import Machine
     from hanse.compute.worker.task import Task
@@ -60,7 +61,7 @@ def enter(
 def _take(task: Task, link: Link, mine: dict[str, bytes], machine: Machine) -> list[str]:
     names: list[str] = []
     for alias in task.parties("owner"):
-        bundle = mine if alias == task.me else _received(link, alias)
+        bundle = mine if alias == task.me else receive_shares(link, alias)
         for name, share in bundle.items():
             if name in names or not (name == LABELS or name.endswith(f"-{alias}")):
                 raise BadInput(f"{alias} set a variable that is not its own")
@@ -69,7 +70,12 @@ def _take(task: Task, link: Link, mine: dict[str, bytes], machine: Machine) -> l
     return names
 
 
-def _received(link: Link, alias: str) -> dict[str, bytes]:
+def receive_shares(link: Link, alias: str) -> dict[str, bytes]:
+    """Shares by variable that another party sent.
+
+    Raises:
+        BadInput: when they are none.
+    """
     try:
         return msgspec.msgpack.decode(link.receive(alias), type=dict[str, bytes])
     except msgspec.DecodeError as error:
@@ -96,7 +102,8 @@ def open_results(
     if not task.is_in("receiver"):
         return {}
     bundles: list[dict[str, bytes]] = [
-        mine if alias == task.me else _received(link, alias) for alias in task.parties("compute")
+        mine if alias == task.me else receive_shares(link, alias)
+        for alias in task.parties("compute")
     ]
     sharing = machine.sharing if machine else Sharing(task.manifest.protocol)
     return {name: sharing.join([bundle[name] for bundle in bundles]) for name in names}
@@ -111,6 +118,14 @@ def start_machine(task: Task) -> Machine | None:
     link = task.link("compute", task.parties("compute"))
     task.phase("set up")
     return Machine(task.manifest.protocol, link, task.request.cache_dir)
+
+
+def run_program(task: Task, machine: Machine, program: Program, phase: str) -> None:
+    """Compile a program, or take it from the cache, and run it in the phase of that name."""
+    task.phase("compile")
+    ready, task.measures["from_cache"] = machine.load(program)
+    task.phase(phase)
+    machine.run(ready)
 
 
 def same(facts: Mapping[str, Any], aliases: Sequence[str], name: str) -> Any:

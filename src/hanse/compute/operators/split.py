@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hanse.compute.errors import TooFewRows
-from hanse.compute.operators.common import LEVELS, SEMI_HONEST
+from hanse.compute.operators.common import (
+    LEVELS,
+    LOCAL,
+    LOCAL_COLLUSION,
+    LOCAL_COLLUSION_ZH,
+    SEMI_HONEST,
+)
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
 
 if TYPE_CHECKING:
@@ -53,13 +59,13 @@ SPEC = OperatorSpec(
             help_zh="排列的种子；种子与行相同则划分相同。",
         ),
     },
-    protocols=("local",),
+    protocols=LOCAL,
     levels=LEVELS,
     ranges="At least two rows; both parts get at least one.",
     ranges_zh="至少两行；两部分各至少一行。",
     adversary_model=SEMI_HONEST,
-    collusion={"local": "Local to each owner: there is nothing to collude on."},
-    collusion_zh={"local": "各方在本地执行，不存在串通问题。"},
+    collusion=LOCAL_COLLUSION,
+    collusion_zh=LOCAL_COLLUSION_ZH,
     leaks={"owner": "learns nothing; nothing is sent."},
     leaks_zh={"owner": "不会得知任何信息，不发送任何数据。"},
 )

@@ -21,7 +21,7 @@ from hanse.compute.errors import NoSuchColumn
 from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.preparation import numbers
 from hanse.compute.operators.reading import read_column
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
@@ -52,10 +52,7 @@ def report(task: Task) -> None:
     machine = start_machine(task)
     enter(task, link, held.get("arrays", {}), machine)
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(_program(task, facts, rows))
-        task.phase("sum")
-        machine.run(ready)
+        run_program(task, machine, _program(task, facts, rows), "sum")
     opened = open_results(task, link, SUMS, machine)
     ranges = tell_receivers(task, link, held.get("ranges", []), list[ColumnRange])
     if opened:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from hanse.compute.errors import BadInput, InputChanged, NoSuchColumn
-from hanse.compute.operators import Kind
+from hanse.compute.operators import TABLE_KINDS, Kind
 from hanse.compute.worker import scratch
 from hanse.compute.worker.request import ObjectRef, OutputRef, WorkerRequest
 from hanse.core.canonical import tagged
@@ -25,7 +25,6 @@ from hanse.data.objects import read_bytes_file, write_bytes_file
 from hanse.data.tables import Table, write_table_file
 from hanse.data.types import TableSource
 
-TABLE_KINDS = ("table", "scores")
 KEPT_BYTES = 256 << 20
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.compute.operators.common import LEVELS, SEMI_HONEST
-from hanse.compute.operators.declaration import OperatorSpec, Port
-from hanse.compute.operators.features.texts import (
+from hanse.compute.operators.common import (
+    LEVELS,
     LOCAL,
     LOCAL_COLLUSION,
     LOCAL_COLLUSION_ZH,
-    RECIPE_IN,
-    TABLE,
+    SEMI_HONEST,
 )
+from hanse.compute.operators.declaration import OperatorSpec, Port
+from hanse.compute.operators.features.texts import RECIPE_IN, TABLE
 
 if TYPE_CHECKING:
     from hanse.compute.worker.task import Task

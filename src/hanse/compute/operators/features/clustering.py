@@ -20,7 +20,7 @@ from hanse.compute.operators.features.unsupervised import (
 )
 from hanse.compute.operators.permutation import permutation
 from hanse.compute.operators.schedule import CLIP
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
@@ -40,10 +40,7 @@ def train(task: Task) -> None:
     enter(task, link, _arrays(task, held, agreed), machine)
     shares: dict[str, bytes] = {}
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(_program(task, agreed))
-        task.phase("train")
-        machine.run(ready)
+        run_program(task, machine, _program(task, agreed), "train")
         shares["centres"] = machine.get("centres")
     opened = open_results(task, link, OPENED, machine)
     task.phase("store")

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hanse.compute.errors import NoFeatures
 from hanse.compute.operators.agreement import agreed_rows, known_of, require_known, require_rows
 from hanse.compute.operators.features.columns import chosen_columns, read_numbers
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
@@ -64,11 +64,8 @@ def open_correlations(task: Task) -> Correlations | None:
     if outputs:
         enter(task, link, arrays, machine)
         if machine is not None:
-            task.phase("compile")
             program = _program(task, widths, rows, outputs)
-            ready, task.measures["from_cache"] = machine.load(program)
-            task.phase("multiply")
-            machine.run(ready)
+            run_program(task, machine, program, "multiply")
         opened = open_results(task, link, outputs, machine)
     task.phase("report")
     told = tell_receivers(task, link, _told(held) if task.is_in("owner") else None)

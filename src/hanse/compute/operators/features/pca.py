@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hanse.compute.operators.common import (
     LEVELS,
+    MAX_CATEGORIES,
     MINIMUM_ROWS,
     MPC_COLLUSION,
     MPC_COLLUSION_ZH,
@@ -16,7 +17,6 @@ from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
 from hanse.compute.operators.features.texts import (
     COLUMNS,
     EXCLUDE,
-    MAX_CATEGORIES,
     MODEL_OUT,
     PREPARED,
     PREPARED_ZH,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.compute.operators.common import LEVELS, SEMI_HONEST
-from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
-from hanse.compute.operators.features.texts import (
-    COLUMNS,
-    EXCLUDE,
+from hanse.compute.operators.common import (
+    LEVELS,
     LOCAL,
     LOCAL_COLLUSION,
     LOCAL_COLLUSION_ZH,
-    TABLE,
+    SEMI_HONEST,
 )
+from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+from hanse.compute.operators.features.texts import COLUMNS, EXCLUDE, TABLE
 
 if TYPE_CHECKING:
     from hanse.compute.operators.features.cleaning import Rules

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.compute.operators.common import LEVELS, MINIMUM_ROWS, SEMI_HONEST
+from hanse.compute.operators.common import LEVELS, LOCAL, MINIMUM_ROWS, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
-from hanse.compute.operators.features.texts import LOCAL
 
 if TYPE_CHECKING:
     from hanse.compute.worker.task import Task

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hanse.compute.errors import NoFeatures, OutOfRange
 from hanse.compute.operators import preparation
 from hanse.compute.operators.features.unsupervised import Agreed, Held, agree, keep_model
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
@@ -34,12 +34,9 @@ def train(task: Task) -> None:
     enter(task, link, _arrays(task, held, agreed), machine)
     shares: dict[str, bytes] = {}
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(_program(task, agreed))
-        task.phase("train")
         start = start_vectors(agreed.columns, task.integer("components"))
         machine.put_public("start", start)
-        machine.run(ready)
+        run_program(task, machine, _program(task, agreed), "train")
         shares["components"] = machine.get("components")
     opened = open_results(task, link, [VARIANCES], machine)
     task.phase("store")

@@ -9,7 +9,7 @@ import msgspec
 
 from hanse.compute.errors import BadInput
 from hanse.compute.operators.features.packing import Bins, Counts, Packing, indicators
-from hanse.compute.operators.sharing import LABELS
+from hanse.compute.operators.sharing import LABELS, receive_shares
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hanse.compute.engines.shares import Sharing
     from hanse.compute.engines.spu import Machine
     from hanse.compute.worker.task import Task
+
+COUNTED = ("events", "rows")
 
 
 class Rounds:
@@ -65,9 +67,9 @@ class Rounds:
         for alias in nodes:
             if alias != task.me:
                 self._link.send(alias, shares[alias])
-        mine = self._counted(self._machine, shares[task.me]) if self._machine else []
+        mine = self._counted(self._machine, shares[task.me]) if self._machine else {}
         bundles = [mine if alias == task.me else self._received(alias) for alias in nodes]
-        events, rows = (sharing.join([bundle[i] for bundle in bundles]) for i in range(2))
+        events, rows = (sharing.join([bundle[name] for bundle in bundles]) for name in COUNTED)
         return events, rows
 
     def _serve(self, machine: Machine, owner: str) -> None:
@@ -75,17 +77,14 @@ class Rounds:
         counted = self._counted(machine, self._link.receive(owner))
         self._link.send(owner, msgspec.msgpack.encode(counted))
 
-    def _counted(self, machine: Machine, share: bytes) -> list[bytes]:
+    def _counted(self, machine: Machine, share: bytes) -> dict[str, bytes]:
         machine.put("block", share)
         machine.run(self._ready)
-        return [machine.get(name) for name in ("events", "rows")]
+        return {name: machine.get(name) for name in COUNTED}
 
-    def _received(self, alias: str) -> list[bytes]:
-        try:
-            bundle = msgspec.msgpack.decode(self._link.receive(alias), type=list[bytes])
-        except msgspec.DecodeError as error:
-            raise BadInput(f"what {alias} sent are no shares") from error
-        if len(bundle) != 2:
+    def _received(self, alias: str) -> dict[str, bytes]:
+        bundle = receive_shares(self._link, alias)
+        if set(bundle) != set(COUNTED):
             raise BadInput(f"what {alias} sent are not the shares of two results")
         return bundle
 
@@ -105,7 +104,7 @@ def _program(task: Task, rows: int, packing: Packing) -> Program:
             Input("block", "int64", (rows, packing.width)),
             Input(LABELS, "int64", (1, rows)),
         ],
-        outputs=["events", "rows"],
+        outputs=list(COUNTED),
         release=task.manifest.code,
     )
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hanse.compute.errors import TooFewRows
-from hanse.compute.operators.common import LEVELS, SEMI_HONEST
+from hanse.compute.operators.common import LEVELS, LOCAL, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
 from hanse.compute.operators.features.texts import (
-    LOCAL,
     SEED,
     STRATA_COLLUSION,
     STRATA_COLLUSION_ZH,

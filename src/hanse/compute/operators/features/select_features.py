@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hanse.compute.operators.common import LEVELS, SEMI_HONEST
+from hanse.compute.operators.common import LEVELS, LOCAL, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
-from hanse.compute.operators.features.texts import LOCAL, TABLE
+from hanse.compute.operators.features.texts import TABLE
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from hanse.compute.operators.declaration import Parameter, Port, Role
 
-LOCAL = ("local",)
-LOCAL_COLLUSION = {"local": "Local to each owner: there is nothing to collude on."}
-LOCAL_COLLUSION_ZH = {"local": "各方在本地执行，不存在串通问题。"}
-
 TABLE = Port(kind="table", held_by=("owner",), help="Aligned table.", help_zh="对齐后的表。")
 
 COLUMNS = Parameter(
@@ -64,14 +60,6 @@ STRATA_LEAKS_ZH: dict[Role, str] = {
     "抽中总行数与比例之差不超过取值个数。",
 }
 
-MAX_CATEGORIES = Parameter(
-    type="integer",
-    default=10,
-    minimum="1",
-    maximum="100",
-    help="Frequent values of a text column that get a column of their own.",
-    help_zh="文本列中单独成列的常见取值个数。",
-)
 MODEL_OUT = Port(
     kind="model",
     held_by=("owner", "compute"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hanse.compute.operators.common import MAX_CATEGORIES
 from hanse.compute.operators.declaration import Parameter, Port, Role
 
 OWNERS = (1, 16)
@@ -57,21 +58,6 @@ WHITENING = (
 )
 WHITENING_ZH = "随后各方用自己保留的矩阵使本方各列互不相关：不改变预测结果，但省去大部分迭代。"
 
-EXCLUDE = Parameter(
-    type="texts",
-    default=[],
-    help="Columns not to learn from.",
-    help_zh="不参与训练的列。",
-    columns_of=("table",),
-)
-MAX_CATEGORIES = Parameter(
-    type="integer",
-    default=10,
-    minimum="1",
-    maximum="100",
-    help="Frequent values of a text column that get a column of their own.",
-    help_zh="文本列中单独成列的常见取值个数。",
-)
 L2 = Parameter(
     type="decimal",
     default="0",

@@ -13,7 +13,7 @@ from hanse.compute.errors import OutOfRange
 from hanse.compute.operators.model import model_id, new_part
 from hanse.compute.operators.models.entering import Agreed, Floats, Held, agree_on, bring
 from hanse.compute.operators.models.families import LINEAR
-from hanse.compute.operators.sharing import LABELS, enter, start_machine
+from hanse.compute.operators.sharing import LABELS, enter, run_program, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
@@ -107,8 +107,5 @@ def _load() -> Callable[..., Any]:
 
 
 def _solve(task: Task, machine: Machine, program: Program) -> bytes:
-    task.phase("compile")
-    ready, task.measures["from_cache"] = machine.load(program)
-    task.phase("train")
-    machine.run(ready)
+    run_program(task, machine, program, "train")
     return machine.get("weights")

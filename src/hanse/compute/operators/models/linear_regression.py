@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from hanse.compute.operators.common import (
     ANY_LABEL,
     LEVELS,
+    MAX_CATEGORIES,
     MINIMUM_ROWS,
     MPC_COLLUSION,
     MPC_COLLUSION_ZH,
     MPC_PROTOCOLS,
+    NOT_LEARNT_FROM,
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec
 from hanse.compute.operators.models.common import (
-    EXCLUDE,
     L2,
     LEAKS,
     LEAKS_ZH,
-    MAX_CATEGORIES,
     MODEL,
     OWNERS,
     PREPARATION,
@@ -52,7 +52,7 @@ SPEC = OperatorSpec(
     outputs={"model": MODEL},
     parameters={
         "label": ANY_LABEL,
-        "exclude": EXCLUDE,
+        "exclude": NOT_LEARNT_FROM,
         "l2": L2,
         "max_categories": MAX_CATEGORIES,
         "minimum_rows": MINIMUM_ROWS,

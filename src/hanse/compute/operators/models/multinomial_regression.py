@@ -11,6 +11,7 @@ from hanse.compute.operators.common import (
     MPC_COLLUSION,
     MPC_COLLUSION_ZH,
     MPC_PROTOCOLS,
+    NOT_LEARNT_FROM,
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec
@@ -36,7 +37,7 @@ SPEC = OperatorSpec(
     outputs={"model": common.MODEL},
     parameters={
         "label": ANY_LABEL,
-        "exclude": common.EXCLUDE,
+        "exclude": NOT_LEARNT_FROM,
         **common.descent_parameters(epochs=10, batch_size=256, learning_rate="0.1", l2="0.001"),
         "class_weight": common.CLASS_WEIGHT,
         "minimum_rows": MINIMUM_ROWS,

@@ -11,6 +11,7 @@ from hanse.compute.operators.common import (
     MPC_COLLUSION,
     MPC_COLLUSION_ZH,
     MPC_PROTOCOLS,
+    NOT_LEARNT_FROM,
     SEMI_HONEST,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Parameter
@@ -45,7 +46,7 @@ SPEC = OperatorSpec(
     outputs={"model": common.MODEL},
     parameters={
         "label": ANY_LABEL,
-        "exclude": common.EXCLUDE,
+        "exclude": NOT_LEARNT_FROM,
         "output": Parameter(
             type="text",
             default="binary",

@@ -14,7 +14,7 @@ from hanse.compute.operators.reports.errors import NoGroups, TooManyGroups
 from hanse.compute.operators.reports.execution import Session
 from hanse.compute.operators.reports.group_labels import Groups, own_groups
 from hanse.compute.operators.reports.scaling import BITS
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 from hanse.compute.operators.telling import tell_receivers
 
 if TYPE_CHECKING:
@@ -95,12 +95,7 @@ def open_groups(session: Session, least: int, most: int) -> Opened | None:
     machine = start_machine(task)
     enter(task, session.link, arrays, machine)
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(
-            _program(task, layout, padded, sizes, widths)
-        )
-        task.phase("aggregate")
-        machine.run(ready)
+        run_program(task, machine, _program(task, layout, padded, sizes, widths), "aggregate")
     opened = open_results(task, session.link, RESULTS, machine)
     labels = tell_receivers(task, session.link, groups[0].labels if groups else [], list[list[Any]])
     task.measures.update(rows=session.rows)

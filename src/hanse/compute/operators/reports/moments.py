@@ -15,7 +15,7 @@ from hanse.compute.operators.reports.columns import (
     Floats,
     read_numbers,
 )
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 from hanse.compute.operators.statistics import encode, fraction_bits
 from hanse.compute.operators.telling import tell_receivers
 
@@ -48,10 +48,7 @@ def report(task: Task) -> None:
     parts = PARTS if any(facts[owner]["gaps"] for owner in task.parties("owner")) else PARTS[:3]
     enter(task, link, _arrays(task.me, held.get("values", []), rows, parts), machine)
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(_program(task, facts, rows, parts))
-        task.phase("multiply")
-        machine.run(ready)
+        run_program(task, machine, _program(task, facts, rows, parts), "multiply")
     opened = open_results(task, link, [RESULT], machine)
     told = tell_receivers(task, link, held.get("described", []), list[Described])
     if opened:

@@ -12,7 +12,7 @@ from hanse.compute.operators.reports.encoding import Encoding
 from hanse.compute.operators.reports.execution import Session
 from hanse.compute.operators.reports.local import evaluate
 from hanse.compute.operators.reports.result_table import arranged
-from hanse.compute.operators.sharing import enter, open_results, start_machine
+from hanse.compute.operators.sharing import enter, open_results, run_program, start_machine
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
@@ -40,12 +40,7 @@ def show_rows(session: Session, port: str) -> None:
     machine = start_machine(task)
     enter(task, session.link, encoding.arrays(task.me, session.values), machine)
     if machine is not None:
-        task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(
-            _program(task, layout, session.rows, widths)
-        )
-        task.phase("calculate")
-        machine.run(ready)
+        run_program(task, machine, _program(task, layout, session.rows, widths), "calculate")
     opened = open_results(task, session.link, [RESULT], machine)
     if opened:
         task.phase("store")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hanse.compute.operators.common import MINIMUM_ROWS
+from hanse.compute.operators.common import MINIMUM_ROWS, NOT_LEARNT_FROM
 from hanse.compute.operators.declaration import Parameter, Port
 
 BINARY = "binary:logistic"
@@ -38,13 +38,7 @@ PARAMETERS = {
         help="Logistic loss on a label of 0 and 1, or squared loss on a number.",
         help_zh="0/1 标签的逻辑损失，或数值标签的平方损失。",
     ),
-    "exclude": Parameter(
-        type="texts",
-        default=[],
-        help="Columns not to learn from.",
-        help_zh="不参与训练的列。",
-        columns_of=("table",),
-    ),
+    "exclude": NOT_LEARNT_FROM,
     "n_estimators": Parameter(
         type="integer",
         default=10,
