@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import multiprocessing
 import statistics
 import tempfile
@@ -42,9 +43,11 @@ def roles(protocol: str) -> Any:
 
 def load() -> Any:
     """The function to compile."""
-    from hanse.compute.operators import regression
+    from hanse.compute.operators.models import descent
 
-    return regression.epoch
+    return functools.partial(
+        descent.epoch, slopes=descent.logistic_slopes, blocks=1, extras=0, cut=False
+    )
 
 
 def program(schedule: Schedule, columns: int) -> Program:

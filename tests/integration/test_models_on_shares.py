@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from hanse.compute import plain_models
+from hanse.compute import plain_models, plaintext
 from hanse.compute.errors import BadInput, BadLabel, NoSuchColumn, OutOfRange
 from hanse.compute.operators import Role, get_operator, validate_parameters
 from hanse.compute.operators.models import layers, whitening
@@ -138,6 +138,24 @@ async def test_classes_stop_early_and_are_predicted_by_name(tmp_path: Path) -> N
     assert right == pytest.approx(report["accuracy"])
 
 
+async def test_a_weighted_regression_stops_early_and_equals_its_plaintext_twin(
+    tmp_path: Path,
+) -> None:
+    _, held = tables()
+    given = {"class_weight": "given", "positive_weight": "2", "batch_size": 64, "seed": 9}
+    done, report = await trained(
+        Rehearsal(tmp_path), "logistic_regression", "flag", epochs=30, patience=1, **given
+    )
+    assert done["bank"].result is not None
+    epochs = int(done["bank"].result.measures["epochs"])
+    assert epochs < 30
+    wanted = {"bank": held["bank"].select(["a", "b", "flag"]), "partner": held["partner"]}
+    settings = {"label": "flag", "exclude": ["exposure"], "epochs": 30, **given}
+    twin = plaintext.evaluate(plaintext.fit(wanted, settings), wanted, "flag")
+    assert report["auc"] == pytest.approx(twin["auc"], abs=0.02)
+    assert report["recall"] > twin["recall"] - 0.05
+
+
 @pytest.mark.slow
 async def test_a_network_is_as_good_as_its_plaintext_twin(tmp_path: Path) -> None:
     x, held = tables()
@@ -167,6 +185,7 @@ async def test_a_network_learns_what_no_line_can(tmp_path: Path) -> None:
     [
         ("glm", "count", {"power": "1.5"}),
         ("multinomial_regression", "class", {}),
+        ("logistic_regression", "flag", {"class_weight": "balanced", "patience": 1}),
         ("neural_network", "flag", {"hidden": 4, "activation": "square"}),
         ("neural_network", "class", {"hidden": 4, "hidden_2": 4, "output": "classes"}),
     ],
@@ -192,6 +211,7 @@ async def test_every_model_trains_between_two_nodes(
             OutOfRange,
         ),
         ("linear_regression", "nowhere", {}, NoSuchColumn),
+        ("logistic_regression", "count", {}, BadLabel),
     ],
 )
 async def test_what_does_not_fit_is_refused_by_name_before_anything_is_shared(

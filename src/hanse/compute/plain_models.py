@@ -91,7 +91,7 @@ def descend(
     agreed = Agreed(len(labels), widths, "0", "", list(classes), 0)
     schedule = make_schedule(len(labels), batch_size, epochs, learning_rate, method.final)
     order = schedule.order(seed.to_bytes(8, "big"))
-    extras = [class_weights(labels)] if method.weighted else []
+    extras = [class_weights(labels, method.ratio)] if method.weighted else []
     extras += [] if offset is None else [offset]
     start = method.start(agreed)
     run = _jitted(
@@ -102,6 +102,7 @@ def descend(
         batch=schedule.batch,
         momentum=momentum,
         l2=l2,
+        cut=method.cut,
         **method.static,
     )
     data = [array[order] for array in (*blocks, as_shared(labels, agreed), *extras)]

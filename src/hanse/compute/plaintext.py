@@ -16,12 +16,11 @@ import numpy.typing as npt
 from hanse.compute.errors import AmbiguousColumn, NoFeatures, NoSuchColumn, RowsDiffer
 from hanse.compute.operators import decimal_of, get_operator, metrics, preparation
 from hanse.compute.operators.labels import read_labels
+from hanse.compute.operators.models.generalised import logistic_method
 from hanse.compute.operators.parameters import validate_parameters
-from hanse.compute.operators.schedule import make_schedule
+from hanse.compute.plain_models import descend
 from hanse.data.batches import ArrowTable
 from hanse.data.types import Column
-
-_SEED = b"plaintext"
 
 
 class PlainModel(msgspec.Struct, frozen=True):
@@ -31,21 +30,17 @@ class PlainModel(msgspec.Struct, frozen=True):
     weights: list[float]
 
 
-def fit(
-    tables: Mapping[str, Any], parameters: Mapping[str, object], *, seed: bytes = _SEED
-) -> PlainModel:
-    """Train on the owners' aligned tables as `logistic_regression` does on shares.
+def fit(tables: Mapping[str, Any], parameters: Mapping[str, object]) -> PlainModel:
+    """Train on the owners' aligned tables as `logistic_regression` does on shares; without early
+    stopping.
 
     Args:
         tables: Arrow tables by owner, without key columns, rows in the same order.
         parameters: those of `logistic_regression`.
-        seed: fixes the order of the rows in training.
 
     Raises:
         HanseError: the same named errors as the operator.
     """
-    from hanse.compute.operators import regression
-
     checked = validate_parameters(get_operator("logistic_regression"), parameters)
     held = {owner: ArrowTable(table) for owner, table in tables.items()}
     rows = {table.rows for table in held.values()}
@@ -61,24 +56,20 @@ def fit(
         )
         for owner, table in held.items()
     }
-    schedule = make_schedule(
-        rows.pop(),
-        int(str(checked["batch_size"])),
-        int(str(checked["epochs"])),
-        decimal_of(checked["learning_rate"]),
-    )
-    order = schedule.order(seed)
-    blocks = [block[order] for block in _blocks(recipes, held)]
+    blocks = _blocks(recipes, held)
     if not blocks:
         raise NoFeatures("no column is left to learn from")
-    weights = regression.fit(
+    weights = descend(
+        logistic_method(checked),
         blocks,
-        labels[order],
-        batch=schedule.batch,
+        labels,
+        epochs=int(str(checked["epochs"])),
+        batch_size=int(str(checked["batch_size"])),
+        learning_rate=decimal_of(checked["learning_rate"]),
         momentum=decimal_of(checked["momentum"]),
         l2=decimal_of(checked["l2"]),
-        rates=schedule.rates,
-    )
+        seed=int(str(checked["seed"])),
+    )["weights"]
     return PlainModel(recipes, [float(weight) for weight in weights])
 
 

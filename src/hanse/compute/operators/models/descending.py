@@ -67,7 +67,7 @@ def shared(alias: str, method: Method, agreed: Agreed, held: Held, order: Any) -
     if held.labels is not None:
         out[LABELS] = as_shared(held.labels, agreed)[order]
         if method.weighted:
-            out[f"weights-{alias}"] = class_weights(held.labels)[order]
+            out[f"weights-{alias}"] = class_weights(held.labels, method.ratio)[order]
         if "y" in held.checked:
             out[f"check-labels-{alias}"] = as_shared(held.checked["y"], agreed)
     if held.offset is not None:
@@ -84,8 +84,11 @@ def as_shared(labels: Floats, agreed: Agreed) -> Floats:
     return np.eye(len(agreed.classes), dtype=np.float32)[labels]
 
 
-def class_weights(labels: Floats) -> Floats:
-    """Rows over classes over rows of the class (scikit-learn's ``balanced``), at most 100."""
+def class_weights(labels: Floats, ratio: float = 0.0) -> Floats:
+    """``ratio`` for rows labelled 1 and 1 for others; without one, rows over classes over rows
+    of the class (scikit-learn's ``balanced``), at most 100."""
+    if ratio:
+        return np.where(labels == 1, ratio, 1.0).astype(np.float32)
     _, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
     weights = len(labels) / (len(counts) * counts)
     return np.minimum(weights, LARGEST_WEIGHT).astype(np.float32)[place]
@@ -170,6 +173,7 @@ class Descent:
                 "batch": self._schedule.batch,
                 "momentum": task.decimal("momentum"),
                 "l2": task.decimal("l2"),
+                "cut": self._method.cut,
             },
             inputs=[
                 *(Input(f"x-{a}", "float32", (rows, width)) for a, width in widths.items()),

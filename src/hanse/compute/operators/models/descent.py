@@ -1,8 +1,8 @@
 """Mini-batch gradient descent with momentum as JAX functions, for any model with slopes.
 
 A model is a tuple of variables, each with the inputs along its first axis and the intercept
-last. Slopes are cut to ±10 a coordinate: with prepared columns that bounds every weight by the
-number of steps, so that nothing leaves the ring (`schedule.check_range`).
+last. Slopes stay within ±10 a coordinate, or are cut: with prepared columns that bounds every
+weight by the number of steps, so that nothing leaves the ring (`schedule.check_range`).
 
 Imports JAX: load only to compile or to run in plaintext.
 """
@@ -30,6 +30,7 @@ def epoch(
     batch: int,
     momentum: float,
     l2: float,
+    cut: bool = True,
     **static: Any,
 ) -> Values:
     """One pass over the rows.
@@ -44,6 +45,7 @@ def epoch(
         batch: rows per step; divides the number of rows.
         momentum: part of the velocity that is kept.
         l2: weight of the penalty; intercepts are not penalised.
+        cut: whether slopes have to be cut.
         static: passed on to ``slopes``.
 
     Returns:
@@ -60,7 +62,7 @@ def epoch(
         )
         found = slopes(rows, truth, more, values, **static)
         moves = [
-            momentum * velocity - rate * penalised(bounded(slope), value, l2)
+            momentum * velocity - rate * penalised(bounded(slope) if cut else slope, value, l2)
             for slope, value, velocity in zip(found, values, velocities, strict=True)
         ]
         return (*(value + move for value, move in zip(values, moves, strict=True)), *moves)

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from hanse.compute.operators.declaration import Value
+from hanse.compute.operators.model import LOGISTIC
 from hanse.compute.operators.models.entering import Agreed, Floats
 from hanse.compute.operators.models.families import GLM, MULTINOMIAL
 from hanse.compute.operators.models.methods import Functions, Method
 from hanse.compute.operators.models.whitening import LIMIT
+from hanse.compute.operators.parameters import decimal_of
 from hanse.compute.operators.schedule import CLIP
 
 # Steps on whitened columns are long; they must shrink further to come to rest.
 FINAL = 0.01
+
+
+def logistic_method(parameters: Mapping[str, Value]) -> Method:
+    """Logistic regression with checked parameters of `logistic_regression`."""
+    weighted = parameters["class_weight"] != "none"
+    given = parameters["class_weight"] == "given"
+    ratio = decimal_of(parameters["positive_weight"]) if given else 0.0
+    # Errors within ±1 and columns within ±10 leave nothing to cut, unless rows have weights.
+    return Method(
+        LOGISTIC, "binary", _logistic, _one_score, weighted=weighted, ratio=ratio, cut=weighted
+    )
 
 
 def glm_method(power: float) -> Method:
@@ -40,6 +56,12 @@ def _one_score(agreed: Agreed) -> dict[str, Floats]:
 
 def _score_by_class(agreed: Agreed) -> dict[str, Floats]:
     return {"weights": np.zeros((agreed.columns + 1, len(agreed.classes)), np.float32)}
+
+
+def _logistic() -> Functions:
+    from hanse.compute.operators.models import descent
+
+    return descent.logistic_slopes, descent.logistic_loss
 
 
 def _tweedie() -> Functions:

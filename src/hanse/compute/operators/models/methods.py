@@ -25,6 +25,8 @@ class Method:
         settings: what all parties know of the model, beside the label's holder.
         white: whether owners whiten their columns.
         weighted: whether rows carry the weight of their class.
+        ratio: weight of a row labelled 1; 0 for weights that balance the classes.
+        cut: whether slopes are cut to ±10; not where they cannot exceed it.
         final: part of the learning rate at the end.
         range_factor: how many times ±10 a column that enters may reach.
     """
@@ -37,5 +39,7 @@ class Method:
     settings: Mapping[str, Any] = field(default_factory=dict)
     white: bool = False
     weighted: bool = False
+    ratio: float = 0.0
+    cut: bool = True
     final: float = FINAL_RATE
     range_factor: int = 1
