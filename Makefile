@@ -41,11 +41,11 @@ test: $(STAMPS)/setup-dev ## Run the tests
 	@$(BIN)/python -m pytest $(SHARED) -m "not slow and not faults" $(ARGS)
 
 test-slow: $(STAMPS)/setup-dev ## Run the long suites too
-	@$(BIN)/python -m pytest -m "slow" $(ARGS)
+	@$(BIN)/python -m pytest -o faulthandler_timeout=10800 -m "slow" $(ARGS)
 
 test-faults: $(STAMPS)/setup-dev $(ENGINE) ## Strike at a network of four validators, every way we know
 	@HANSE_COMETBFT="$${HANSE_COMETBFT:-$(CURDIR)/$(ENGINE)}" \
-	  $(BIN)/python -m pytest -m "faults" $(ARGS)
+	  $(BIN)/python -m pytest -o faulthandler_timeout=3600 -m "faults" $(ARGS)
 
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
 	@$(BIN)/python -m pytest $(SHARED) -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \

@@ -54,6 +54,7 @@ class KeyValue(NoApplication):
         self.name = name
         self.pairs: dict[bytes, bytes] = {}
         self.height = 0
+        self.applied: dict[bytes, int] = {}  # at which height each key came first
         self.ahead = 0  # blocks it claims to have beyond those it executed
         self.app_hash = hashlib.sha256().digest()
         self.staged: tuple[dict[bytes, bytes], int, bytes] | None = None
@@ -114,14 +115,17 @@ class KeyValue(NoApplication):
     async def commit(self, request: pb.RequestCommit) -> pb.ResponseCommit:
         assert self.staged is not None
         self.pairs, self.height, self.app_hash = self.staged
+        for key in self.pairs:
+            self.applied.setdefault(key, self.height)
         self.moved.set()
         return pb.ResponseCommit()
 
-    async def wait_for(self, key: bytes) -> None:
-        """Return once a transaction with this key took effect."""
-        while key not in self.pairs:
+    async def wait_for(self, key: bytes) -> int:
+        """The height at which a transaction with this key took effect, once it has."""
+        while key not in self.applied:
             self.moved.clear()
             await self.moved.wait()
+        return self.applied[key]
 
     async def wait_for_height(self, height: int) -> None:
         while self.height < height:
