@@ -12,7 +12,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from hanse.compute import plain_models, plaintext
-from hanse.compute.errors import BadInput, BadLabel, NoSuchColumn, OutOfRange
+from hanse.compute.errors import BadInput, BadLabel, BadParameter, NoSuchColumn, OutOfRange
 from hanse.compute.operators import Role, get_operator, validate_parameters
 from hanse.compute.operators.models import layers, whitening
 from hanse.compute.operators.models.generalised import glm_method
@@ -156,6 +156,25 @@ async def test_a_weighted_regression_stops_early_and_equals_its_plaintext_twin(
     assert report["recall"] > twin["recall"] - 0.05
 
 
+async def test_newton_with_weights_and_a_penalty_equals_its_plaintext_twin(tmp_path: Path) -> None:
+    _, held = tables()
+    given = {"solver": "newton", "rounds": 2, "class_weight": "balanced", "l2": "0.05"}
+    done, report = await trained(Rehearsal(tmp_path), "logistic_regression", "flag", **given)
+    assert done["bank"].error is None
+    wanted = {"bank": held["bank"].select(["a", "b", "flag"]), "partner": held["partner"]}
+    settings = {"label": "flag", "exclude": ["exposure"], **given}
+    twin = plaintext.evaluate(plaintext.fit(wanted, settings), wanted, "flag")
+    assert report["log_loss"] == pytest.approx(twin["log_loss"], rel=0.001)
+    assert report["auc"] == pytest.approx(twin["auc"], abs=0.001)
+
+
+async def test_newton_stops_by_itself_and_refuses_patience(tmp_path: Path) -> None:
+    done, _ = await trained(
+        Rehearsal(tmp_path), "logistic_regression", "flag", solver="newton", patience=1
+    )
+    assert {type(outcome.error) for outcome in done.values()} == {BadParameter}
+
+
 @pytest.mark.slow
 async def test_a_network_is_as_good_as_its_plaintext_twin(tmp_path: Path) -> None:
     x, held = tables()
@@ -186,6 +205,7 @@ async def test_a_network_learns_what_no_line_can(tmp_path: Path) -> None:
         ("glm", "count", {"power": "1.5"}),
         ("multinomial_regression", "class", {}),
         ("logistic_regression", "flag", {"class_weight": "balanced", "patience": 1}),
+        ("logistic_regression", "flag", {"solver": "newton", "rounds": 2}),
         ("neural_network", "flag", {"hidden": 4, "activation": "square"}),
         ("neural_network", "class", {"hidden": 4, "hidden_2": 4, "output": "classes"}),
     ],

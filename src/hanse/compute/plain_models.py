@@ -13,12 +13,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanse.compute.operators.models import whitening
+from hanse.compute.operators.models import stepping, whitening
 from hanse.compute.operators.models.descending import as_shared, class_weights
-from hanse.compute.operators.models.entering import Agreed
+from hanse.compute.operators.models.entering import Agreed, Held, Own
 from hanse.compute.operators.models.linear import filled
 from hanse.compute.operators.models.methods import Method
 from hanse.compute.operators.schedule import make_schedule
+from hanse.compute.operators.sharing import LABELS
 
 Floats = npt.NDArray[Any]
 
@@ -33,6 +34,15 @@ class Linear(msgspec.Struct, frozen=True):
 
     white: list[whitening.Whitening]
     weights: Floats
+
+    def prepared(self) -> Floats:
+        """The weights of prepared columns, the intercept last."""
+        ends = np.cumsum([each.width for each in self.white])
+        parts = np.split(self.weights[:-1], ends[:-1])
+        own = [np.asarray(w.matrix) @ part for w, part in zip(self.white, parts, strict=True)]
+        means = np.concatenate([each.means for each in self.white])
+        weights = np.concatenate(own)
+        return np.append(weights, self.weights[-1] - means @ weights)
 
     def scores(self, blocks: Sequence[Floats]) -> Floats:
         """Linear scores of prepared rows; shape (rows,)."""
@@ -110,6 +120,38 @@ def descend(
     for rate in schedule.rates:
         state = run(*data, *state, np.float32(rate))
     return {name: np.asarray(value) for name, value in zip(start, state, strict=False)}
+
+
+def newton(
+    method: Method, blocks: Sequence[Floats], labels: Floats, *, rounds: int, l2: float = 0.0
+) -> Linear:
+    """Logistic regression of prepared columns, as `stepping` does on shares."""
+    from hanse.compute.operators.models import newton as functions
+
+    widths = {str(number): block.shape[1] for number, block in enumerate(blocks)}
+    agreed = Agreed(len(labels), widths, "0", "", [], 0)
+    held = [Held(own=Own(whitening.learn(block, l2)), block=block) for block in blocks]
+    white = [each.own.white or whitening.Whitening([], []) for each in held]
+    held[0].labels = labels
+    shared: dict[str, Floats] = {}
+    for alias, each, block in zip(widths, held, _whitened(white, blocks), strict=True):
+        each.block = block
+        shared |= stepping.arrays(alias, method, agreed, each, l2)
+    order = ("x-", "rows-", "penalty-", "shrink-")
+    data = [value for kind in order for name, value in shared.items() if name.startswith(kind)]
+    static = {
+        "blocks": sum(width > 0 for width in widths.values()),
+        "weighted": int(method.weighted),
+        "penalised": int(l2 > 0.0),
+        "rows": len(labels),
+    }
+    first = _jitted(functions.begin, **static)(*data)
+    inverse, weights = first, np.zeros(sum(each.width for each in white) + 1, np.float32)
+    step, renew = _jitted(functions.step, **static), _jitted(functions.renew, **static)
+    for number in range(rounds):
+        inverse = renew(*data, weights, first) if number else first
+        weights = step(*data, shared[LABELS], weights, inverse)
+    return Linear(white, np.asarray(weights, np.float64))
 
 
 def _jitted(function: Any, **static: Any) -> Any:

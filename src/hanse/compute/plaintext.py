@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from hanse.compute.errors import AmbiguousColumn, NoFeatures, NoSuchColumn, RowsDiffer
-from hanse.compute.operators import decimal_of, get_operator, metrics, preparation
+from hanse.compute.operators import Value, decimal_of, get_operator, metrics, preparation
 from hanse.compute.operators.labels import read_labels
 from hanse.compute.operators.models.generalised import logistic_method
 from hanse.compute.operators.parameters import validate_parameters
-from hanse.compute.plain_models import descend
+from hanse.compute.plain_models import descend, newton
 from hanse.data.batches import ArrowTable
 from hanse.data.types import Column
 
@@ -59,18 +59,26 @@ def fit(tables: Mapping[str, Any], parameters: Mapping[str, object]) -> PlainMod
     blocks = _blocks(recipes, held)
     if not blocks:
         raise NoFeatures("no column is left to learn from")
-    weights = descend(
-        logistic_method(checked),
+    return PlainModel(recipes, [float(weight) for weight in _weights(checked, blocks, labels)])
+
+
+def _weights(checked: Mapping[str, Value], blocks: list[Any], labels: Any) -> Any:
+    method, epochs = logistic_method(checked), int(str(checked["epochs"]))
+    if checked["solver"] == "newton":
+        l2 = decimal_of(checked["l2"])
+        rounds = int(str(checked["rounds"]))
+        return newton(method, blocks, labels, rounds=rounds, l2=l2).prepared()
+    return descend(
+        method,
         blocks,
         labels,
-        epochs=int(str(checked["epochs"])),
+        epochs=epochs,
         batch_size=int(str(checked["batch_size"])),
         learning_rate=decimal_of(checked["learning_rate"]),
         momentum=decimal_of(checked["momentum"]),
         l2=decimal_of(checked["l2"]),
         seed=int(str(checked["seed"])),
     )["weights"]
-    return PlainModel(recipes, [float(weight) for weight in weights])
 
 
 def predict(model: PlainModel, tables: Mapping[str, Any]) -> npt.NDArray[np.float64]:

@@ -12,14 +12,16 @@ from pyarrow import csv
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from hanse.compute import plaintext
+from hanse.compute import plain_models, plaintext
 from hanse.compute.errors import BadParameter, OneClassLabel
 from hanse.compute.operators import preparation
+from hanse.compute.operators.models.generalised import logistic_method
 from hanse.data.batches import ArrowTable
 
 CREDIT = Path(__file__).parents[3].parent / "shared" / "data" / "credit_default.csv"
 LABEL = "default.payment.next.month"
 L2 = 0.01
+METHOD = logistic_method({"class_weight": "none", "positive_weight": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,7 @@ def credit() -> Any:
     return csv.read_csv(CREDIT).drop_columns(["ID"])
 
 
+@pytest.mark.parametrize("solver", ["descent", "newton"])
 @pytest.mark.parametrize(
     ("given", "known"),
     [
@@ -39,12 +42,13 @@ def credit() -> Any:
     ids=["none", "balanced", "given"],
 )
 def test_credit_default_is_within_one_percent_of_scikit_learn(
-    credit: Any, given: dict[str, object], known: Any
+    credit: Any, given: dict[str, object], known: Any, solver: str
 ) -> None:
     names = [name for name in credit.column_names if name != LABEL]
     tables = {"bank": credit.select([*names[:10], LABEL]), "partner": credit.select(names[10:])}
     descent = {"epochs": 30, "batch_size": 4096, "learning_rate": "0.5", "l2": str(L2)}
-    model = plaintext.fit(tables, {"label": LABEL, **descent, **given})
+    settings = descent if solver == "descent" else {"solver": "newton", "l2": str(L2)}
+    model = plaintext.fit(tables, {"label": LABEL, **settings, **given})
     held = [
         preparation.apply(recipe, ArrowTable(tables[owner]))
         for owner, recipe in model.recipes.items()
@@ -54,7 +58,8 @@ def test_credit_default_is_within_one_percent_of_scikit_learn(
         C=1.0 / (L2 * len(truth)), max_iter=5000, tol=1e-8, class_weight=known
     ).fit(table, truth)
     weights, best = np.asarray(model.weights), np.append(other.coef_[0], other.intercept_)
-    assert np.linalg.norm(weights - best) < 0.01 * np.linalg.norm(best)
+    limit = 0.01 if solver == "descent" else 0.001
+    assert np.linalg.norm(weights - best) < limit * np.linalg.norm(best)
     found, expected = (roc_auc_score(truth, table @ each[:-1]) for each in (weights, best))
     assert found == pytest.approx(expected, abs=0.001)
 
@@ -79,3 +84,28 @@ def test_one_class_only_and_weights_out_of_range_are_refused() -> None:
     for weight in ("0", "1000"):
         with pytest.raises(BadParameter):
             plaintext.fit(small(np.arange(64) % 2), {"label": "y", "positive_weight": weight})
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.01])
+def test_newton_comes_to_rest_for_rare_events_and_any_number_of_owners(rate: float) -> None:
+    rng = np.random.default_rng(4)
+    table = rng.normal(size=(6000, 6)) @ rng.normal(size=(6, 6))
+    table = ((table - table.mean(axis=0)) / table.std(axis=0)).astype(np.float32)
+    chances = 1.0 / (1.0 + np.exp(-(table[:, 0] + np.log(rate / (1.0 - rate)))))
+    labels = (rng.random(6000) < chances).astype(np.float32)
+    best = LogisticRegression(C=np.inf, max_iter=5000, tol=1e-9).fit(table, labels)
+    for owners in (1, 3):
+        blocks = np.array_split(table, owners, axis=1)
+        found = plain_models.newton(METHOD, blocks, labels, rounds=5).prepared()
+        np.testing.assert_allclose(found[:-1], best.coef_[0], atol=0.002)
+        assert found[-1] == pytest.approx(float(best.intercept_[0]), abs=0.002)
+
+
+def test_newton_stays_finite_where_owners_repeat_each_other_or_classes_are_apart() -> None:
+    rng = np.random.default_rng(5)
+    column = rng.normal(size=(500, 1))
+    column = ((column - column.mean()) / column.std()).astype(np.float32)
+    apart = (column[:, 0] > 0).astype(np.float32)
+    model = plain_models.newton(METHOD, [column, column], apart, rounds=5)
+    assert np.isfinite(model.weights).all()
+    assert roc_auc_score(apart, model.scores([column, column])) == 1.0

@@ -16,6 +16,7 @@ from hanse.compute.operators.models import whitening
 from hanse.compute.operators.models.entering import Own, offset_of, read_exposure
 from hanse.data.types import TableSource
 
+NEWTON = "logistic-regression/2"
 LINEAR = "linear-regression/1"
 GLM = "glm/1"
 MULTINOMIAL = "multinomial-regression/1"
@@ -102,6 +103,7 @@ def _network(kind: Any, link: Any) -> Family:
 
 FAMILIES: Mapping[str, Family] = {
     LINEAR: Family(target="number", link="identity", load=_scores, prepare=whitened),
+    NEWTON: Family(target="binary", link="logistic", load=_scores, prepare=whitened),
     GLM: Family(
         target="number",
         link="exp",
