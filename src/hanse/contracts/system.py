@@ -15,6 +15,7 @@ from hanse.contracts.evidence import needs as evidence_needs
 from hanse.contracts.evidence.recorder import Recorder
 from hanse.contracts.flows import contract as flows
 from hanse.contracts.flows import needs as flows_needs
+from hanse.contracts.flows.queries import Steps
 from hanse.contracts.flows.rules import DEFAULT_PARAMETERS
 from hanse.contracts.flows.types import FlowParameters
 from hanse.contracts.identity import contract as identity
@@ -27,6 +28,8 @@ from hanse.contracts.points.types import Allocation, PointsGenesis
 from hanse.contracts.rights import contract as rights
 from hanse.contracts.rights import needs as rights_needs
 from hanse.contracts.rights.grants import Grants
+from hanse.contracts.services import contract as services
+from hanse.contracts.services import needs as services_needs
 from hanse.contracts.validators import contract as validators_contract
 from hanse.contracts.validators import needs as validators_needs
 from hanse.contracts.validators.queries import ContractValidators
@@ -47,6 +50,7 @@ CONTRACTS: tuple[Contract, ...] = (
     evidence.SPEC,
     flows.SPEC,
     validators_contract.SPEC,
+    services.SPEC,
 )
 """In order of genesis: each needs only those before it."""
 DEFAULT_VALIDATOR_PARAMETERS = ValidatorParameters()
@@ -68,6 +72,10 @@ def _escrow(ctx: Context) -> Escrow:
     return Escrow(ctx.acting_as("points"))
 
 
+def _steps(ctx: Context) -> Steps:
+    return Steps(ctx.acting_as("flows"))
+
+
 def _recorder(ctx: Context) -> Recorder:
     return Recorder(ctx.acting_as("evidence"))
 
@@ -84,6 +92,9 @@ WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
     ("flows", flows_needs.Escrow): _escrow,
     ("flows", flows_needs.Evidence): _recorder,
     ("validators", validators_needs.Members): _members,
+    ("services", services_needs.Members): _members,
+    ("services", services_needs.Steps): _steps,
+    ("services", services_needs.Escrow): _escrow,
 }
 
 

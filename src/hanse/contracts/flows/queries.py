@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hanse.contracts.flows import rules
+from typing import NamedTuple
+
+from hanse.contracts.flows import errors, rules
 from hanse.contracts.flows.types import (
     ATTEMPTS,
     FLOWS,
@@ -15,6 +17,7 @@ from hanse.contracts.flows.types import (
     SpecRecord,
     StepRecord,
 )
+from hanse.ledger.contract.contract import Context
 from hanse.ledger.contract.state import StateReader
 
 
@@ -55,3 +58,44 @@ def overdue_steps(state: StateReader, flow: str, now_ms: int) -> list[str]:
         if step is not None and step.state in ("REQUESTED", "STARTED"):
             overdue += [spec.id] if now_ms > step.deadline_ms else []
     return overdue
+
+
+class StepFacts(NamedTuple):
+    """What other contracts may rely on about a step.
+
+    Attributes:
+        parties: DID by alias of those who take part in it.
+        owners, computes, receivers: aliases.
+        protocol: its protocol.
+        completed: whether it has completed.
+    """
+
+    parties: dict[str, str]
+    owners: list[str]
+    computes: list[str]
+    receivers: list[str]
+    protocol: str
+    completed: bool
+
+
+class Steps:
+    """What flows hand to other contracts, bound to one transaction."""
+
+    def __init__(self, context: Context) -> None:
+        self._state = context.state
+
+    def facts(self, flow: str, step: str) -> StepFacts:
+        """Facts about a step; raises `FlowNotFound`, `StepNotFound`."""
+        spec = SPECS.require(self._state, errors.FlowNotFound, flow).spec
+        found = next((one for one in spec.steps if one.id == step), None)
+        if found is None:
+            raise errors.StepNotFound()
+        record = STEPS.get(self._state, flow, step)
+        return StepFacts(
+            parties={alias: spec.parties[alias] for alias in rules.participants(found)},
+            owners=list(found.owners),
+            computes=list(found.computes),
+            receivers=list(found.receivers),
+            protocol=found.protocol,
+            completed=record is not None and record.state == "COMPLETED",
+        )

@@ -17,10 +17,10 @@ AT_OWNERS = ("local", INTERSECTION)
 """Protocols that run at the step's owners only."""
 DEFAULT_PARAMETERS = FlowParameters(
     protocols={
-        "1": ["aby3", "cheetah", "local", "rr22"],
-        "2": ["aby3", "cheetah", "local", "rr22"],
-        "3": ["aby3", "cheetah", "local", "rr22"],
-        "4": ["aby3", "cheetah", "local", "rr22"],
+        "1": ["aby3", "cheetah", "local", "rr22", "simplepir"],
+        "2": ["aby3", "cheetah", "local", "rr22", "simplepir"],
+        "3": ["aby3", "cheetah", "local", "rr22", "simplepir"],
+        "4": ["aby3", "cheetah", "local", "rr22", "simplepir"],
         "5": ["local"],
     }
 )

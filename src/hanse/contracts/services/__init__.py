@@ -1,0 +1,1 @@
+"""Services between owners: set up once, used many times, every use granted and counted."""
