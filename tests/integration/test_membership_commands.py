@@ -126,6 +126,44 @@ def test_network_grows_to_two_validators_and_shrinks_again(tmp_path: Path) -> No
         network.stop()
 
 
+@pytest.mark.faults
+def test_follower_becomes_an_observer_and_is_voted_in(tmp_path: Path) -> None:
+    require_engine()
+    http_1, http_2, first, port = free_ports(4)
+    operator = RunningNode("operator", tmp_path / "operator", http_1)
+    bank = RunningNode("bank", tmp_path / "bank", http_2)
+    network = SmallNetwork(tmp_path, {"operator": operator, "bank": bank})
+    for node in (operator, bank):
+        node.environment = engine_environment()
+        node.init(node.key, "sm")
+    theirs, ours = Office(operator, tmp_path), Office(bank, tmp_path)
+    theirs.hanse("node", "validator", "--home", str(operator.home), "--port", str(first))
+    create_network(operator.home, name="test")
+    both = {operator.did: 1, bank.did: 1}
+    try:
+        operator.start()
+        network.join(MemberPlan("bank", ["data_consumer"]))
+        network.admit(["bank"], sync=False)
+        theirs.login()
+        ours.login()
+        assert ours.hanse("ledger", "status")["role"] == "follower"
+        # It has executed blocks that its engine will not have.
+        height = bank.client().ledger.status().height
+        assert height > 0
+        bank.stop()
+        ours.hanse("node", "validator", "--home", str(bank.home), "--port", str(port))
+        bank.start()
+        assert bank.client().ledger.wait_height(height, timeout_s=WAIT_S).role == "participant"
+        ours.hanse("validators", "register", f"127.0.0.1:{port}", "--name", "bank-1")
+        network.sync()
+        theirs.hanse("validators", "vote", bank.did, "1", "--yes")
+        expect_powers([theirs, ours], both)
+        sent = ours.hanse("validators", "vote", bank.did, "1", "--yes")
+        assert theirs.signers(sent["transaction"]) == set(both)
+    finally:
+        network.stop()
+
+
 def expect_powers(offices: list[Office], powers: dict[str, int]) -> None:
     for office in offices:
         wait_until(office.powers, lambda found: found == powers, what="the set", timeout_s=WAIT_S)

@@ -21,6 +21,7 @@ from hanse.node.errors import (
     HomeExists,
     NetworkExists,
     NoEngine,
+    OneOrderer,
 )
 from hanse.node.genesis import build_genesis
 from hanse.node.home import NodeHome
@@ -185,7 +186,8 @@ def prepare_validator(
 ) -> GenesisValidator:
     """Let a node take part in ordering: make its engine's keys and settings.
 
-    It may be repeated: keys that exist stay.
+    It may be repeated: keys that exist stay. A home that has followed a network so far runs an
+    engine of its own from its next start on.
 
     Args:
         home: the node's home.
@@ -198,13 +200,16 @@ def prepare_validator(
         What others need to know of it.
 
     Raises:
-        NotAHome, HomeInUse, NoPassphrase.
+        NotAHome, HomeInUse, NoPassphrase, OneOrderer.
     """
     place = NodeHome(home.absolute())
     place.require()
     with HomeLock(place.lock_file):
+        takes_part = _may_take_part(place)
         keys = unlock(place)
         engine = create_ordering_keys(keys.keystore)
+        if takes_part:
+            change_setting(place.root, "ledger", "role", "participant")
         change_setting(place.root, "engine", "host", host)
         change_setting(place.root, "engine", "port", port)
         change_setting(place.root, "engine", "public_address", public_address)
@@ -258,6 +263,15 @@ def join_network(
         role = "participant" if takes_part else "follower"
         change_setting(place.root, "ledger", "role", role)
     return NetworkResult(genesis_hash(genesis), genesis.name, place.genesis_file)
+
+
+def _may_take_part(home: NodeHome) -> bool:
+    """Whether the home is in a network whose members order it; False while it is in none."""
+    if not home.genesis_file.exists():
+        return False
+    if _read_genesis(home.genesis_file).engine != "cometbft":
+        raise OneOrderer()
+    return True
 
 
 def _validators(

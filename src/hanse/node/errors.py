@@ -35,6 +35,13 @@ class NoEngine(ConflictError):
     help = "Run `hanse node validator --home HOME --port PORT` before, or follow another node."
 
 
+class OneOrderer(ConflictError):
+    """The network this home belongs to is ordered by its operator's node alone."""
+
+    code = "node.one_orderer"
+    help = "Members order together only where the operator ran `hanse node validator` first."
+
+
 class HomeExists(ConflictError):
     """The directory holds a node already."""
 

@@ -21,12 +21,14 @@ from hanse.node.errors import (
     NetworkExists,
     NoEngine,
     NotAHome,
+    OneOrderer,
     WeakPassword,
 )
 from hanse.node.genesis import BadNetwork
 from hanse.node.home import NodeHome
 from hanse.node.lock import HomeLock
 from hanse.node.membership.applicant import read_wanted
+from hanse.node.ordering_keys import has_ordering_keys
 from hanse.node.secrets import orderer_key, unlock
 from hanse.node.settings import load_settings
 from hanse.node.validator import write_validator
@@ -159,3 +161,26 @@ def test_network_of_validators_needs_the_operators_own_node_among_them(tmp_path:
     assert genesis.engine == "cometbft"
     assert len(preset_validators(genesis)) == 2
     assert load_settings(tmp_path / "operator").ledger.role == "participant"
+
+
+def test_follower_of_validators_takes_part_once_prepared(tmp_path: Path) -> None:
+    for name in ("operator", "bank"):
+        init_node(tmp_path / name, name=name, suite="intl", admin_password=PASSWORD)
+    prepare_validator(tmp_path / "operator", host="127.0.0.1", port=26_657)
+    file = create_network(tmp_path / "operator", name="trial").genesis_file
+    bank = tmp_path / "bank"
+    join_network(bank, genesis_file=file, operator_url="http://x", roles=["auditor"])
+    assert load_settings(bank).ledger.role == "follower"
+    prepare_validator(bank, host="127.0.0.1", port=26_656)
+    assert load_settings(bank).ledger.role == "participant"
+
+
+def test_no_engine_where_one_node_orders(tmp_path: Path, genesis_file: Path) -> None:
+    home = tmp_path / "n"
+    init_node(home, name="Bank", suite="intl", admin_password=PASSWORD)
+    join_network(home, genesis_file=genesis_file, operator_url="http://x", roles=["auditor"])
+    before = load_settings(home)
+    with pytest.raises(OneOrderer):
+        prepare_validator(home, host="127.0.0.1", port=26_656)
+    assert load_settings(home) == before
+    assert not has_ordering_keys(unlock(NodeHome(home)).keystore)

@@ -50,7 +50,7 @@ class Timeouts:
     propose_more: int = 200
     vote: int = 300
     vote_more: int = 200
-    commit: int = 50
+    commit: int = 10
 
     def __post_init__(self) -> None:
         if min(self.propose, self.propose_more, self.vote, self.vote_more) <= 0 or self.commit < 0:
