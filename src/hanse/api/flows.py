@@ -68,13 +68,15 @@ class AttemptReportView(View):
 class ProgressView(View):
     """How far this node's worker is. ``total`` 0 means unknown.
 
-    ``left_seconds`` is what the phase will still take at the pace so far.
+    ``left_seconds`` is what the phase will still take at the pace so far. ``resumed_at`` is the
+    checkpoint (epoch, tree or iteration) this attempt went on from; 0: it began at its beginning.
     """
 
     phase: str
     done: int = 0
     total: int = 0
     left_seconds: int | None = None
+    resumed_at: int = 0
 
 
 class StepView(View):

@@ -213,3 +213,17 @@ class TimedOut(TaskError):
     code = "compute.timed_out"
     retryable = True
     help = "Give the step a later deadline or fewer rows."
+
+
+class CheckpointDamaged(TaskError):
+    """A checkpoint does not open: it was altered, cut short, or sealed under another key."""
+
+    code = "compute.checkpoint_damaged"
+    help = "Nothing: it is logged and left aside, and the step goes on from an earlier one."
+
+
+class CheckpointNotWritten(TaskError):
+    """The disk did not take a checkpoint."""
+
+    code = "compute.checkpoint_not_written"
+    help = "Make room in the node's home; the step goes on, but would resume from further back."

@@ -67,15 +67,24 @@ class Rehearsal:
         folder: where files go.
         suite: ``sm`` or ``intl``.
         cache: whether compiled programs are kept between steps.
+        checkpoints: whether checkpoints are kept, by operator, until `clear`.
         limits: further fields of `WorkerRequest`.
     """
 
     def __init__(
-        self, folder: Path, suite: str = "intl", *, cache: bool = True, **limits: Any
+        self,
+        folder: Path,
+        suite: str = "intl",
+        *,
+        cache: bool = True,
+        checkpoints: bool = False,
+        **limits: Any,
     ) -> None:
         self.folder = folder
         self.suite = get_suite(suite)
         self._cache = str(folder / "cache") if cache else ""
+        self._kept = folder / "checkpoints" if checkpoints else None
+        self._kept_key = secrets.token_hex(self.suite.key_bytes)
         self._limits = limits
         self._count = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -145,6 +154,8 @@ class Rehearsal:
                 work_dir=str(self.folder / f"{self._count}-{operator}" / party.alias),
                 suite=self.suite.name,
                 output_key=secrets.token_hex(32),
+                checkpoint_dir=str(self._kept / operator / party.alias) if self._kept else "",
+                checkpoint_key=self._kept_key,
                 cache_dir=self._cache,
                 **self._limits,
             )

@@ -192,7 +192,13 @@ class Collaboration:
     def _progress(self, row: ProgressRow) -> ProgressView:
         left_ms = row.left_ms(self.clock())
         left = None if left_ms is None else -(-left_ms // 1000)
-        return ProgressView(phase=row.phase, done=row.done, total=row.total, left_seconds=left)
+        return ProgressView(
+            phase=row.phase,
+            done=row.done,
+            total=row.total,
+            left_seconds=left,
+            resumed_at=row.resumed,
+        )
 
     def _compute_price(self, did: str) -> int:
         """The lowest price among the provider's computing resources on offer."""
@@ -235,6 +241,7 @@ def build_collaboration(
         settings=EngineSettings(
             work_dir=host.home.work,
             cache_dir=host.home.cache,
+            checkpoint_dir=host.home.checkpoints,
             link_host=compute.host,
             first_port=compute.first_port,
             last_port=compute.last_port,

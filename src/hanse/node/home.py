@@ -13,6 +13,7 @@
     engine/             the ordering engine's own files, at nodes that take part in ordering
     vault/              encrypted tables and results
     work/               scratch of running tasks, encrypted, wiped
+    checkpoints/        of steps under way, encrypted, erased when their step has ended
     cache/              compiled programs, may be deleted
     import/             files to import by path
     node.sqlite         users, sessions, audit log (unless a database URL is set)
@@ -105,6 +106,11 @@ class NodeHome:
     def cache(self) -> Path:
         """Compiled programs of operators, kept between tasks; may be deleted."""
         return self.root / "cache"
+
+    @property
+    def checkpoints(self) -> Path:
+        """What steps under way go on from after a crash."""
+        return self.root / "checkpoints"
 
     @property
     def imports(self) -> Path:

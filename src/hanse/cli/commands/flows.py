@@ -182,5 +182,7 @@ def describe(flow: FlowView) -> str:
                 total = f"/{step.progress.total}" if step.progress.total else ""
                 seconds = step.progress.left_seconds
                 left = "" if not seconds else f", about {seconds} s left"
-                parts.append(f"{step.progress.phase} {step.progress.done}{total}{left}")
+                resumed = step.progress.resumed_at
+                since = f", resumed at {resumed}" if resumed else ""
+                parts.append(f"{step.progress.phase} {step.progress.done}{total}{since}{left}")
     return ", ".join(parts)

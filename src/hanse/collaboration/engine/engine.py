@@ -173,5 +173,8 @@ class Engine:
     def _ended(self, key: AttemptKey, task: asyncio.Task[None]) -> None:
         self._runs.pop(key, None)
         self._done.add(key)
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled():
+            return  # the engine closes
+        self._housekeeping.settle_checkpoints(key.flow, set(self._runs))
+        if task.exception() is not None:
             _log.error("attempt.broke", attempt=str(key), exc_info=task.exception())

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
+from hanse.collaboration.engine.checkpoints import KeptCheckpoints
 from hanse.collaboration.engine.context import EngineContext
 from hanse.collaboration.engine.evidence import EvidenceWriter
 from hanse.collaboration.engine.inputs import Part
@@ -35,6 +37,7 @@ from hanse.compute.worker.request import (
     FirstByte,
     OutputRef,
     Progress,
+    Resumed,
     WorkerEvent,
     WorkerRequest,
     WorkerResult,
@@ -42,6 +45,7 @@ from hanse.compute.worker.request import (
 from hanse.crypto.commitment import Opening
 
 PROGRESS_MS = 250
+_log = structlog.get_logger("hanse.collaboration")
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ class Execution:
     def _request(self) -> WorkerRequest:
         task, settings = self._task, self._ctx.settings
         record = task.step.record
+        checkpoint_dir, checkpoint_key = KeptCheckpoints(self._ctx).place(task.key)
         left_ms = max(1_000, record.deadline_ms - self._ctx.clock()) if record else 0
         return WorkerRequest(
             manifest=task.manifest,
@@ -109,6 +114,8 @@ class Execution:
             work_dir=str(self._work_dir),
             suite=self._ctx.ledger.suite.name,
             output_key=task.own.output_key,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_key=checkpoint_key,
             cache_dir=str(settings.cache_dir or ""),
             memory_limit_bytes=settings.memory_bytes,
             cores=settings.cores,
@@ -125,6 +132,9 @@ class Execution:
     def _take(self, event: WorkerEvent) -> None:
         if isinstance(event, FirstByte):
             self._ctx.journal.mark_first_byte(self._task.key)
+        if isinstance(event, Resumed):
+            self._ctx.journal.set_resumed(self._task.key, event.number)
+            _log.info("task.resumed", number=event.number)
         if not isinstance(event, Progress):
             return
         now = self._ctx.clock()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from hanse.collaboration.engine.checkpoints import KeptCheckpoints
 from hanse.collaboration.engine.context import EngineContext
 from hanse.collaboration.engine.errors import FlowStillRuns
 from hanse.collaboration.engine.execution import wipe_work
@@ -26,6 +27,7 @@ class Housekeeping:
 
     def __init__(self, ctx: EngineContext) -> None:
         self._ctx = ctx
+        self._checkpoints = KeptCheckpoints(ctx)
 
     def after_restart(self) -> None:
         """Kill workers that outlived the node, wipe their scratch, erase unknown outputs."""
@@ -38,6 +40,7 @@ class Housekeeping:
             self._ctx.journal.remove_worker(row.key)
         for folder in work_dir.iterdir():
             self._clear(folder)
+        self._checkpoints.after_restart()
         self._erase_unknown()
 
     def _clear(self, folder: Path) -> None:
@@ -76,6 +79,11 @@ class Housekeeping:
         for kept in self._ctx.journal.objects(view.record.id):
             if self._is_useless(view, kept):
                 self._erase(kept.object_id)
+        self.settle_checkpoints(view.record.id, running)
+
+    def settle_checkpoints(self, flow: str, running: set[AttemptKey]) -> None:
+        """Erase checkpoints of steps that will not be tried again."""
+        self._checkpoints.settle(flow, {key.step for key in running if key.flow == flow})
 
     def _is_useless(self, view: FlowView, kept: ObjectRow) -> bool:
         """Of an attempt that failed, or replaced by a later one that completed."""
@@ -99,6 +107,7 @@ class Housekeeping:
             folder = self._ctx.settings.work_dir / attempt.key.folder
             wipe_work(folder)
             shutil.rmtree(folder, ignore_errors=True)
+        self.settle_checkpoints(flow, set())
         return len(kept)
 
     def _erase(self, object_id: str) -> None:

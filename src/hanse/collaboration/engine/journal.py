@@ -281,11 +281,46 @@ class Journal:
     def progress(self, key: AttemptKey) -> ProgressRow | None:
         """The latest progress."""
         row = self._db.execute(
-            "SELECT phase, done, total, time_ms, since_ms FROM progress"
+            "SELECT phase, done, total, time_ms, since_ms, COALESCE(number, 0) FROM progress"
+            " LEFT JOIN resumptions USING (flow, step, attempt)"
             " WHERE flow = ? AND step = ? AND attempt = ?",
             _key(key),
         ).fetchone()
         return None if row is None else ProgressRow(*row)
+
+    # Checkpoints
+
+    def checkpoint_key(self, flow: str, step: str, fresh: bytes) -> bytes:
+        """Key of a step's checkpoints; the first one stays until they are removed."""
+        place = f"{flow}/{step}"
+        self._db.execute(
+            "INSERT OR IGNORE INTO checkpoints (flow, step, secret) VALUES (?, ?, ?)",
+            (flow, step, self._seal("checkpoint", place, fresh)),
+        )
+        row = self._db.execute(
+            "SELECT secret FROM checkpoints WHERE flow = ? AND step = ?", (flow, step)
+        ).fetchone()
+        return self._open_bytes("checkpoint", place, bytes(row[0]))
+
+    def checkpointed(self, flow: str) -> list[str]:
+        """Steps of a flow that may have checkpoints here."""
+        rows = self._db.execute("SELECT step FROM checkpoints WHERE flow = ?", (flow,))
+        return [row[0] for row in rows.fetchall()]
+
+    def all_checkpointed(self) -> list[tuple[str, str]]:
+        """Flow and step of all that may have checkpoints here."""
+        return self._db.execute("SELECT flow, step FROM checkpoints").fetchall()
+
+    def remove_checkpoint(self, flow: str, step: str) -> None:
+        """Forget the key of a step's checkpoints."""
+        self._db.execute("DELETE FROM checkpoints WHERE flow = ? AND step = ?", (flow, step))
+
+    def set_resumed(self, key: AttemptKey, number: int) -> None:
+        """Remember the checkpoint an attempt went on from."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO resumptions (flow, step, attempt, number) VALUES (?, ?, ?, ?)",
+            (*_key(key), number),
+        )
 
     # Outcomes and objects
 

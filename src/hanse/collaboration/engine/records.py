@@ -97,20 +97,25 @@ class WorkerRow:
 
 @dataclass(frozen=True)
 class ProgressRow:
-    """How far the worker said it is; ``total`` 0 when unknown, ``since_ms`` start of the phase."""
+    """How far the worker said it is; ``total`` 0 when unknown, ``since_ms`` start of the phase.
+
+    ``resumed`` is the number of the checkpoint the attempt went on from, 0 when from none.
+    """
 
     phase: str
     done: int
     total: int
     time_ms: int
     since_ms: int
+    resumed: int = 0
 
     def left_ms(self, now_ms: int) -> int | None:
         """Time the phase will still take if it goes on as it did; None when nobody can say."""
-        if not 0 < self.done <= self.total:
+        done = self.done - self.resumed if self.resumed < self.total else self.done
+        if not done > 0 or self.done > self.total:
             return None
         spent = self.time_ms - self.since_ms
-        return max(0, spent * (self.total - self.done) // self.done - (now_ms - self.time_ms))
+        return max(0, spent * (self.total - self.done) // done - (now_ms - self.time_ms))
 
 
 class ObjectSecret(msgspec.Struct, frozen=True):

@@ -33,6 +33,13 @@ CREATE TABLE IF NOT EXISTS progress (
   total INTEGER NOT NULL, time_ms INTEGER NOT NULL, since_ms INTEGER NOT NULL,
   PRIMARY KEY (flow, step, attempt)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS checkpoints (
+  flow TEXT, step TEXT, secret BLOB NOT NULL, PRIMARY KEY (flow, step)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS resumptions (
+  flow TEXT, step TEXT, attempt INTEGER, number INTEGER NOT NULL,
+  PRIMARY KEY (flow, step, attempt)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS outcomes (
   flow TEXT, step TEXT, attempt INTEGER, evidence BLOB NOT NULL,
   PRIMARY KEY (flow, step, attempt)

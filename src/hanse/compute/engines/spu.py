@@ -9,7 +9,7 @@ al., USENIX Security 2022) between two. Both semi-honest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hanse.compute.engines import library
@@ -51,6 +51,15 @@ class Machine:
     def get(self, name: str) -> bytes:
         """This node's share of a variable."""
         return pack(self._runtime.get_var(name))
+
+    def shares(self, names: Iterable[str]) -> dict[str, bytes]:
+        """This node's shares of variables, by name."""
+        return {name: self.get(name) for name in names}
+
+    def restore(self, shares: Mapping[str, bytes]) -> None:
+        """Set variables to shares an earlier session of the same nodes ended with."""
+        for name, share in shares.items():
+            self.put(name, share)
 
     def drop(self, name: str) -> None:
         """Forget a variable."""

@@ -115,6 +115,20 @@ MINIMUM_ROWS = Parameter(
     help_zh="行数少于此值时拒绝执行。",
 )
 
+
+def checkpoint_every(what: str, what_zh: str, default: int = 1) -> Parameter:
+    """How often a step keeps what it needs to go on after a crash."""
+    return Parameter(
+        type="integer",
+        default=default,
+        minimum="0",
+        maximum="1000",
+        help=f"Keep a checkpoint after so many {what}, from which the step goes on when it has to "
+        "be repeated; 0: keep none and begin again.",
+        help_zh=f"每隔多少{what_zh}保存一次检查点，步骤重试时由此继续；0 表示不保存、从头开始。",
+    )
+
+
 LABEL = Parameter(
     type="text",
     help="The label column (0 and 1); exactly one owner holds it.",

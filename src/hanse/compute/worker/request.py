@@ -44,6 +44,9 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
         work_dir: a directory of this attempt's own; ``scratch`` in it is wiped at the end,
             ``out`` keeps the outputs of a task that succeeded, ``worker.log`` the log.
         output_key: hex secret, 32 bytes, that the outputs' keys are derived from.
+        checkpoint_dir: where checkpoints of the step are kept between attempts; "" keeps none.
+        checkpoint_key: hex key they are sealed under, ``suite.key_bytes``, the same for all
+            attempts of the step.
         cache_dir: where compiled programs are kept between tasks; "" keeps none.
         memory_limit_bytes: resident memory at which the task is given up; 0 is no limit.
         cores: processor cores the worker may use, the first ones of the node's; 0 is all.
@@ -60,6 +63,8 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     work_dir: str
     suite: str
     output_key: str
+    checkpoint_dir: str = ""
+    checkpoint_key: str = ""
     cache_dir: str = ""
     memory_limit_bytes: int = 0
     cores: int = 0
@@ -99,6 +104,12 @@ class Progress(msgspec.Struct, frozen=True, tag_field="kind", tag="progress"):
     total: int = 0
 
 
+class Resumed(msgspec.Struct, frozen=True, tag_field="kind", tag="resumed"):
+    """The step goes on from the checkpoint with this number (epoch, tree, iteration)."""
+
+    number: int
+
+
 class FirstByte(msgspec.Struct, frozen=True, tag_field="kind", tag="first_byte"):
     """Said before anything derived from data leaves this party."""
 
@@ -119,7 +130,7 @@ class Failure(msgspec.Struct, frozen=True, tag_field="kind", tag="error"):
     blamed: str = ""
 
 
-WorkerEvent = Progress | FirstByte | Result | Failure
+WorkerEvent = Progress | Resumed | FirstByte | Result | Failure
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(WorkerEvent)

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from hanse.compute.errors import BadInput, LinkFailed, Located, TaskError
 from hanse.compute.operators import Kind, OperatorSpec, Role, decimal_of
+from hanse.compute.worker.checkpoint import Checkpoint, scope_of
+from hanse.compute.worker.checkpoint_files import CheckpointFiles
 from hanse.compute.worker.objects import ObjectStore
 from hanse.compute.worker.request import (
     FirstByte,
     OutputRef,
     Progress,
+    Resumed,
     WorkerEvent,
     WorkerRequest,
 )
 from hanse.core.errors import HanseError, error_for
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hanse.compute.engines.link import Link
     from hanse.compute.worker.watch import Watch
     from hanse.data.batches import KeptTable
@@ -62,6 +64,7 @@ class Task:
         self.seconds: dict[str, float] = {}
         self.measures: dict[str, Any] = {}
         self._objects = ObjectStore(request)
+        self.checkpoint = self._checkpoint()
         self._emit = emit
         self._watch = watch
         self._since = time.monotonic()
@@ -115,6 +118,21 @@ class Task:
     def progress(self, done: int, total: int) -> None:
         """Say how far the phase is."""
         self._emit(Progress(self.phase_name, done, total))
+
+    # Checkpoints
+
+    def _checkpoint(self) -> Checkpoint:
+        request, suite = self.request, self._objects.suite
+        files = None
+        if request.checkpoint_dir:
+            key = bytes.fromhex(request.checkpoint_key)
+            place = (self.manifest.flow, self.manifest.step, self.me)
+            files = CheckpointFiles(Path(request.checkpoint_dir), key, suite, place)
+        return Checkpoint(self.manifest, scope_of(suite, self.manifest), files, self._resumed)
+
+    def _resumed(self, number: int) -> None:
+        self.measures["resumed_at"] = number
+        self._emit(Resumed(number))
 
     # Links
 

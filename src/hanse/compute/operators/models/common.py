@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hanse.compute.operators.common import MAX_CATEGORIES
+from hanse.compute.operators.common import MAX_CATEGORIES, checkpoint_every
 from hanse.compute.operators.declaration import Parameter, Port, Role
 
 OWNERS = (1, 16)
@@ -142,6 +142,7 @@ def descent_parameters(
             help_zh="决定行的顺序和初始权重的随机种子。",
         ),
         "max_categories": MAX_CATEGORIES,
+        "checkpoint_every": checkpoint_every("epochs", "轮"),
     }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
     from hanse.compute.engines.programs import Program
     from hanse.compute.engines.spu import Machine
+    from hanse.compute.worker.checkpoint_files import Saved
     from hanse.compute.worker.task import Task
 
 # More would let single rows rule a batch; with 65,536 rows a batch it also bounds the sums.
@@ -43,11 +44,12 @@ def train(task: Task, method: Method) -> None:
     )
     check_range(schedule, agreed.columns * method.range_factor, task.decimal("momentum"))
     machine = start_machine(task)
+    resumed = task.checkpoint.resume(link, task.parties("compute"))
     order = schedule.order(task.integer("seed").to_bytes(8, "big"))
     enter(task, link, shared(task.me, method, agreed, held, order), machine)
     shares: dict[str, bytes] = {}
     if machine is not None:
-        shares = Descent(task, method, agreed, schedule, machine).run(link)
+        shares = Descent(task, method, agreed, schedule, machine).run(link, resumed)
     known = dict(method.settings)
     if agreed.classes:
         known["classes"] = agreed.classes
@@ -104,35 +106,54 @@ class Descent:
         self._schedule, self._machine = schedule, machine
         self._start = method.start(agreed)
         self._names = list(self._start)
+        self._moves = [f"move-{name}" for name in self._names]
+        self._best = [f"best-{name}" for name in self._names]
+        self._patience = task.integer("patience")
 
-    def run(self, link: Link) -> dict[str, bytes]:
-        """Train; returns this node's shares of the variables."""
+    def run(self, link: Link, resumed: Saved | None) -> dict[str, bytes]:
+        """Train, from the beginning or a checkpoint; returns this node's shares of the model."""
         task, machine = self._task, self._machine
-        moves = [f"move-{name}" for name in self._names]
-        self._set(link, self._start)
-        zeros = {
-            move: np.zeros_like(self._start[name])
-            for move, name in zip(moves, self._names, strict=True)
-        }
-        self._set(link, zeros)
+        if resumed is None:
+            self._begin(link)
+        else:
+            machine.restore(resumed.shares)
         task.phase("compile")
-        ready, task.measures["from_cache"] = machine.load(self._epoch(moves))
-        patience = task.integer("patience")
-        judge = self._judge_ready(link) if patience else None
+        ready, task.measures["from_cache"] = machine.load(self._epoch())
+        judge = machine.load(self._judge())[0] if self._patience else None
         task.phase("train")
-        idle = 0
-        for number, rate in enumerate(self._schedule.rates, start=1):
-            machine.put_public("rate", np.asarray(rate, np.float32))
+        self._epochs(ready, judge, resumed)
+        names = self._best if self._patience else self._names
+        return {n: machine.get(kept) for n, kept in zip(self._names, names, strict=True)}
+
+    def _epochs(self, ready: Any, judge: Any, resumed: Saved | None) -> None:
+        """All epochs that are not done; ``judge`` is None without early stopping."""
+        task, machine, rates = self._task, self._machine, self._schedule.rates
+        number, idle = (resumed.number, resumed.state["idle"]) if resumed else (0, 0)
+        while number < len(rates) and not (judge is not None and idle >= self._patience):
+            machine.put_public("rate", np.asarray(rates[number], np.float32))
             machine.run(ready)
-            task.progress(number, len(self._schedule.rates))
-            task.measures["epochs"] = number
+            number += 1
             if judge is not None:
                 machine.run(judge)
                 idle = 0 if bool(machine.open(FELL)[0]) else idle + 1
-                if idle >= patience:
-                    break
-        names = [f"best-{name}" for name in self._names] if judge is not None else self._names
-        return {n: machine.get(kept) for n, kept in zip(self._names, names, strict=True)}
+            if task.checkpoint.due(number):
+                task.checkpoint.save(number, machine.shares(self._kept()), idle=idle)
+            task.progress(number, len(rates))
+        task.measures["epochs"] = number
+
+    def _kept(self) -> list[str]:
+        """Variables the epochs change."""
+        judged = [*self._best, LEAST] if self._patience else []
+        return [*self._names, *self._moves, *judged]
+
+    def _begin(self, link: Link) -> None:
+        """Set the variables as they are before the first epoch."""
+        start = list(self._start.values())
+        self._set(link, self._start)
+        self._set(link, {m: np.zeros_like(v) for m, v in zip(self._moves, start, strict=True)})
+        if self._patience:
+            best = dict(zip(self._best, start, strict=True))
+            self._set(link, {**best, LEAST: np.array([WORST_LOSS], np.float32)})
 
     def _set(self, link: Link, values: dict[str, Floats]) -> None:
         """Known values as secret ones: the first computing node shares them."""
@@ -147,22 +168,17 @@ class Descent:
             else:
                 self._machine.put(name, link.receive(nodes[0]))
 
-    def _judge_ready(self, link: Link) -> Any:
-        best = {f"best-{name}": value for name, value in self._start.items()}
-        self._set(link, {**best, LEAST: np.array([WORST_LOSS], np.float32)})
-        return self._machine.load(self._judge())[0]
-
     def _extras(self) -> list[str]:
         """Arrays beside columns and labels: row weights or exposures."""
         names = [f"weights-{self._agreed.holder}"] if self._method.weighted else []
         return names + ([f"offset-{self._agreed.exposure}"] if self._agreed.exposure else [])
 
-    def _epoch(self, moves: Sequence[str]) -> Program:
+    def _epoch(self) -> Program:
         from hanse.compute.engines.programs import Input, Program
 
         task, rows = self._task, self._schedule.steps * self._schedule.batch
         widths = {alias: width for alias, width in self._agreed.widths.items() if width}
-        state = [*self._names, *moves]
+        state = [*self._names, *self._moves]
         return Program(
             name=f"epoch-{self._method.family}",
             load=functools.partial(_load_epoch, self._method),
@@ -192,7 +208,6 @@ class Descent:
         rows, agreed = self._agreed.checked, self._agreed
         widths = {alias: width for alias, width in agreed.widths.items() if width}
         offset = [f"check-offset-{agreed.exposure}"] if agreed.exposure else []
-        best = [f"best-{name}" for name in self._names]
         return Program(
             name=f"judge-{self._method.family}",
             load=functools.partial(_load_judge, self._method),
@@ -201,10 +216,10 @@ class Descent:
                 *(Input(f"check-{a}", "float32", (rows, width)) for a, width in widths.items()),
                 Input(f"check-labels-{agreed.holder}", "float32", (rows, *self._label_shape())),
                 *(Input(name, "float32", (rows,)) for name in offset),
-                *self._variables([*self._names, *best]),
+                *self._variables([*self._names, *self._best]),
                 Input(LEAST, "float32", (1,)),
             ],
-            outputs=[FELL, LEAST, *best],
+            outputs=[FELL, LEAST, *self._best],
             release=self._task.manifest.code,
         )
 
