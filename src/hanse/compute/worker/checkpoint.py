@@ -53,6 +53,11 @@ class Checkpoint:
         self._every = int(str(manifest.parameters.get(EVERY, 0)))
         self._last = Saved(scope=scope, session=manifest.nonce, number=0)
 
+    @property
+    def number(self) -> int:
+        """Of the last checkpoint written or gone on from; 0 before."""
+        return self._last.number
+
     def resume(self, link: Link, keepers: Sequence[str]) -> Saved | None:
         """Agree with everybody on the checkpoint to go on from.
 

@@ -13,7 +13,8 @@ import xgboost
 from hanse.compute.errors import OutOfRange
 from hanse.compute.operators.metrics import logistic
 from hanse.compute.operators.trees import plain
-from hanse.compute.operators.trees.boosting import Shapes
+from hanse.compute.operators.trees.board import PlainBoard
+from hanse.compute.operators.trees.boosting import Run, Shapes, quiet, start_judging
 from hanse.compute.operators.trees.clear import Holder
 from hanse.compute.operators.trees.settings import (
     SUM_BITS,
@@ -166,3 +167,66 @@ def test_more_rows_than_the_arithmetic_carries_are_refused() -> None:
         make_scaling(200_000_000, 1.0)
     with pytest.raises(OutOfRange):
         make_scaling(2_000_000, 100.0)
+
+
+@pytest.mark.parametrize("validation", [0, 500])
+def test_run_that_goes_on_after_two_trees_is_the_same_to_the_bit(validation: int) -> None:
+    bits, target = data()
+    labels = (target > 0.5).astype(np.float32)
+    settings = msgspec.structs.replace(BASE, subsample=0.7, columns=0.7, patience=3)
+    scaling, shapes = (
+        make_scaling(ROWS - validation, 1.0),
+        Shapes(ROWS - validation, validation, SIZES),
+    )
+    kept: dict[int, dict[str, Any]] = {}
+
+    def begun() -> PlainBoard:
+        board = PlainBoard()
+        board.public("candidates", bits.astype(np.int64))
+        board.public("labels", labels)
+        board.public("scores", np.full(ROWS, 0.2, np.float32))
+        start_judging(board)
+        return board
+
+    def run(board: PlainBoard, done: int = 0) -> dict[str, Any]:
+        def after(trees: int) -> None:
+            kept[trees] = dict(board.values)
+
+        stop = lambda name: bool(board.values[name])  # noqa: E731
+        Run(board, settings, scaling, shapes, stop, quiet).grow(done, after)
+        return board.values
+
+    whole = run(begun())
+    resumed = begun()
+    names = ["scores", "gains", "selectors0", "selectors1", "weights0", "weights1"]
+    for name in [*names, *(["best", "since"] if validation else [])]:
+        resumed.public(name, kept[2][name])
+    again = run(resumed, 2)
+    for name in ("selectors", "weights", "gains", "scores"):
+        assert np.array_equal(whole[name], again[name])
+
+
+def test_holder_that_goes_on_after_a_tree_is_the_same_to_the_bit() -> None:
+    bits, target = data()
+    labels = (target > 0.5).astype(np.float32)
+    shapes = Shapes(ROWS - 300, 300, SIZES)
+    settings = msgspec.structs.replace(BASE, patience=2, subsample=0.6)
+    scaling = make_scaling(shapes.rows, 1.0)
+
+    def grow(holder: Holder, tree: int) -> None:
+        holder.begin(tree)
+        for _ in range(settings.depth):
+            splits = holder.choose(holder.masked() @ bits)
+            holder.send_on({s.node: bits[holder.rows_in(s.node), s.candidate] > 0 for s in splits})
+        holder.end()
+
+    straight = Holder(settings, scaling, shapes, labels, 0.2)
+    grow(straight, 0)
+    held, state = msgspec.msgpack.decode(msgspec.msgpack.encode(straight.state()))
+    grow(straight, 1)
+    resumed = Holder(settings, scaling, shapes, labels, 0.2)
+    resumed.restore(held, state)
+    grow(resumed, 1)
+    assert np.array_equal(straight.scores, resumed.scores)
+    assert np.array_equal(np.stack(straight.weights), np.stack(resumed.weights))
+    assert straight.state() == resumed.state()

@@ -45,6 +45,10 @@ class Shapes(msgspec.Struct, frozen=True):
         return sum(self.sizes)
 
 
+def forget(_trees: int) -> None:
+    """Keep no checkpoint."""
+
+
 class Run:
     """One boosting run. The board holds ``candidates``, ``labels`` and ``scores`` at the start.
 
@@ -70,19 +74,27 @@ class Run:
         self._board, self._settings, self._scaling, self._shapes = board, settings, scaling, shapes
         self._stop, self._progress = stop, progress
 
-    def grow(self) -> int:
+    def grow(self, done: int = 0, after: Callable[[int], None] = forget) -> int:
         """Grow all trees and keep ``selectors``, ``weights`` and ``gains`` on the board.
+
+        Args:
+            done: trees that are on the board already, with the scores and gains they led to.
+            after: called with the number of trees done while more are to come.
 
         Returns:
             Trees kept: fewer than asked for when early stopping cut the run.
         """
         settings, board = self._settings, self._board
-        board.public("gains", np.zeros(self._shapes.width, np.float32))
+        if not done:
+            board.public("gains", np.zeros(self._shapes.width, np.float32))
         kept = settings.trees
-        for tree in range(settings.trees):
+        for tree in range(done, settings.trees):
             self._tree(tree)
+            stops = bool(self._shapes.validation) and self._judged()
+            if not stops:
+                after(tree + 1)
             self._progress(tree + 1, settings.trees)
-            if self._shapes.validation and self._judged():
+            if stops:
                 kept = max(tree + 1 - settings.patience, 1)
                 break
         names = [f"{what}{tree}" for what in MODEL for tree in range(kept)]

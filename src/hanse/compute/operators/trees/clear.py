@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -46,6 +47,18 @@ class Holder:
         self.scores: Floats = np.full(shapes.all_rows, start, np.float64)
         self.weights: list[npt.NDArray[np.float32]] = []
         self._best, self._since = np.inf, 0
+
+    def state(self) -> tuple[dict[str, bytes], dict[str, Any]]:
+        """What a run goes on from after a tree: scores and weights, and what judging knows."""
+        held = {"scores": self.scores.tobytes(), "weights": np.stack(self.weights).tobytes()}
+        return held, {"best": self._best, "since": self._since}
+
+    def restore(self, held: Mapping[str, bytes], state: Mapping[str, Any]) -> None:
+        """Undo `state`."""
+        self.scores = np.frombuffer(held["scores"], np.float64).copy()
+        weights = np.frombuffer(held["weights"], np.float32)
+        self.weights = list(weights.reshape(-1, 1 << self._settings.depth).copy())
+        self._best, self._since = state["best"], state["since"]
 
     def begin(self, tree: int) -> None:
         """Gradients for a new tree; all rows in its root."""

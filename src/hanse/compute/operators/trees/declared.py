@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hanse.compute.operators.common import MINIMUM_ROWS, NOT_LEARNT_FROM
+from hanse.compute.operators.common import MINIMUM_ROWS, NOT_LEARNT_FROM, checkpoint_every
 from hanse.compute.operators.declaration import Parameter, Port
 
 BINARY = "binary:logistic"
@@ -152,4 +152,5 @@ PARAMETERS = {
         help_zh="行、列抽样的随机种子。",
     ),
     "minimum_rows": MINIMUM_ROWS,
+    "checkpoint_every": checkpoint_every("trees", "棵树"),
 }

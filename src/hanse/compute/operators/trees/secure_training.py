@@ -24,6 +24,7 @@ from hanse.compute.operators.trees.entering import Own, Plan, agreed, prepare
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
+    from hanse.compute.worker.checkpoint_files import Saved
     from hanse.compute.worker.task import Task
 
 Bits = npt.NDArray[np.bool_]
@@ -72,15 +73,38 @@ class Training:
         blocks = {f"x-{alias}": widths[alias] for alias in self.others if widths[alias]}
         self.board.join(blocks, CANDIDATES, self.plan.shapes.all_rows)
 
-    def grow(self) -> int:
-        """Grow all trees; returns how many are kept."""
+    def restore(self, saved: Saved) -> None:
+        """Go on from a checkpoint; computing nodes change nothing from tree to tree."""
+        if self.own is None:
+            return
+        self.splits = dict(saved.state["splits"])
+        self.gains = np.frombuffer(saved.shares["gains"]).copy()
+        if self.holder is not None:
+            self.holder.restore(saved.shares, saved.state)
+
+    def _keep(self, trees: int) -> None:
+        """Keep a checkpoint at an owner, when one is due."""
+        checkpoint = self.task.checkpoint
+        if self.own is None or not checkpoint.due(trees):
+            return
+        held: dict[str, bytes] = {"gains": self.gains.tobytes()}
+        state: dict[str, Any] = {"splits": list(self.splits.items())}
+        if self.holder is not None:
+            scores, judged = self.holder.state()
+            held, state = held | scores, state | judged
+        checkpoint.save(trees, held, **state)
+
+    def grow(self, done: int) -> int:
+        """Grow all trees but those that are done; returns how many are kept."""
         settings = self.plan.settings
-        for tree in range(settings.trees):
+        for tree in range(done, settings.trees):
             if self.holder is not None:
                 self.holder.begin(tree)
             for level in range(settings.depth):
                 self._level(tree, level)
             stop = self._said_by_holder(self.holder.end() if self.holder is not None else None)
+            if not stop:
+                self._keep(tree + 1)
             self.task.progress(tree + 1, settings.trees)
             if stop:
                 return max(tree + 1 - settings.patience, 1)
@@ -226,9 +250,12 @@ def train(task: Task) -> None:
 
     plan = agreed(task, task.agree(link, check))
     training = Training(task, link, plan, held[0])
+    resumed = task.checkpoint.resume(link, task.parties("owner"))
     training.share_answers()
     task.phase("train")
-    kept = training.grow()
+    if resumed is not None:
+        training.restore(resumed)
+    kept = training.grow(resumed.number if resumed else 0)
     shares = training.share_weights()
     if training.board is not None:
         spent = training.board.seconds

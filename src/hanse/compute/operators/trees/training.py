@@ -20,10 +20,12 @@ from hanse.compute.operators.trees.boosting import (
     start_judging,
 )
 from hanse.compute.operators.trees.entering import Own, Plan, agreed, prepare
+from hanse.compute.operators.trees.keeping import Keeper
 
 if TYPE_CHECKING:
     from hanse.compute.engines.link import Link
     from hanse.compute.engines.spu import Machine
+    from hanse.compute.worker.checkpoint_files import Saved
     from hanse.compute.worker.task import Task
 
 START = "start"
@@ -41,10 +43,11 @@ def train(task: Task) -> None:
 
     plan = agreed(task, task.agree(link, check))
     machine = start_machine(task)
+    resumed = task.checkpoint.resume(link, task.parties("compute"))
     enter(task, link, _arrays(task, held[0]), machine)
     held[0] = _light(held[0])
     board = SharedBoard(machine, task.manifest.code) if machine is not None else None
-    grown = _grow(task, plan, board) if board is not None else 0
+    grown = _grow(task, plan, board, resumed) if board is not None else 0
     kept = link.exchange(grown)[task.parties("compute")[0]]
     gains = _open_gains(task, link, plan, board)
     task.phase("store")
@@ -74,7 +77,7 @@ def _light(own: Own | None) -> Own | None:
     return Own(own.buckets, np.empty((0, 0), np.int32), None, own.start, own.scale)
 
 
-def _grow(task: Task, plan: Plan, board: SharedBoard) -> int:
+def _grow(task: Task, plan: Plan, board: SharedBoard, resumed: Saved | None) -> int:
     """Grow the trees at this computing node; returns how many were kept."""
     task.phase("train")
     shapes, machine = plan.shapes, board.machine
@@ -84,12 +87,15 @@ def _grow(task: Task, plan: Plan, board: SharedBoard) -> int:
         board.secret(name, "float32", (shapes.all_rows,))
     board.join(blocks, CANDIDATES, shapes.all_rows)
     start_judging(board)
+    keeper = Keeper(task.checkpoint, plan, board)
+    if resumed is not None:
+        keeper.restore(resumed)
 
     def stop(name: str) -> bool:
         return bool(open_among(machine.link, machine, name))
 
     run = Run(board, plan.settings, plan.scaling, shapes, stop, task.progress)
-    kept = run.grow()
+    kept = run.grow(resumed.number if resumed else 0, keeper.after)
     task.measures["from_cache"] = board.from_cache
     task.measures["train_seconds"] = {name: round(s, 3) for name, s in board.seconds.items()}
     return kept
