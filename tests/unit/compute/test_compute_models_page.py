@@ -15,17 +15,17 @@ from hanse.compute.operators.models import MODULES
 PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text("utf-8")
 
 
-def test_the_flow_on_the_page_is_read_and_its_parameters_are_valid() -> None:
-    example = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert example is not None
-    flow = read_flow(example[1])
-    names = [step.operator.text for step in flow.steps]
-    assert names == ["align", "split", "linear_regression", "evaluate"]
-    for step in flow.steps:
+def test_the_flows_on_the_page_are_read_and_their_parameters_are_valid() -> None:
+    flows = [read_flow(example) for example in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+    names = [[step.operator.text for step in flow.steps] for flow in flows]
+    assert names[0] == ["align", "split", "linear_regression", "evaluate"]
+    assert names[1][-3:] == ["coefficients", "scorecard", "predict"]
+    for step in (step for flow in flows for step in flow.steps):
         spec = get_operator(step.operator.text)
         assert set(step.parameters) <= set(spec.parameters)
         assert set(step.inputs) <= set(spec.inputs)
     validate_parameters(get_operator("linear_regression"), {"label": "motor_speed", "l2": "0.001"})
+    validate_parameters(get_operator("scorecard"), {"base_score": "600", "pdo": "50"})
 
 
 def test_every_operator_of_the_family_and_every_metric_is_named() -> None:

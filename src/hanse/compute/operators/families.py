@@ -13,6 +13,7 @@ from hanse.compute.errors import BadInput
 from hanse.compute.operators.family import Family
 from hanse.compute.operators.features.families import FAMILIES as FEATURES
 from hanse.compute.operators.model import LOGISTIC
+from hanse.compute.operators.models.card import FAMILIES as SCORECARDS
 from hanse.compute.operators.models.families import FAMILIES as MODELS
 from hanse.compute.operators.trees.model import FAMILIES as TREES
 
@@ -26,6 +27,7 @@ def _logistic() -> Callable[..., Any]:
 _FAMILIES: Mapping[str, Family] = {
     LOGISTIC: Family(target="binary", link="logistic", load=_logistic),
     **MODELS,
+    **SCORECARDS,
     **TREES,
     **FEATURES,
 }

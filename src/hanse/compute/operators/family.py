@@ -17,7 +17,7 @@ import numpy.typing as npt
 from hanse.compute.errors import BadInput
 from hanse.compute.operators import preparation
 from hanse.compute.operators.metrics import logistic
-from hanse.compute.operators.model import ModelPart
+from hanse.compute.operators.model import ModelPart, Scale
 from hanse.data.types import TableSource
 
 Target = Literal["binary", "classes", "number", "clusters", "components"]
@@ -107,6 +107,7 @@ class Family:
         prepare: makes those arrays of the owner's table and its own part of the model.
         columns: columns of its table that takes.
         dtypes: of entered arrays and variables that are no float32.
+        scaled: how opened scores relate to log odds, where all parties know it.
         centred: whether ``x`` of zeros stands for the training mean of all columns of an owner.
     """
 
@@ -119,6 +120,7 @@ class Family:
     prepare: Callable[[ModelPart, TableSource], dict[str, Floats]] = prepared
     columns: Callable[[ModelPart], Iterable[str]] = recipe_columns
     dtypes: Mapping[str, str] | None = None
+    scaled: Callable[[ModelPart], Scale] | None = None
     centred: bool = True
 
     def dtype(self, name: str) -> str:

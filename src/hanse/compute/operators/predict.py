@@ -18,18 +18,20 @@ if TYPE_CHECKING:
     from hanse.compute.operators.scoring import Opened
     from hanse.compute.worker.task import Task
 
+POINT_DIGITS = 3
+
 SPEC = OperatorSpec(
     name="predict",
     version=1,
     title="Joint scoring",
     title_zh="联合打分",
     summary="Scores every row of the aligned tables on shares and opens the scores to the "
-    "receivers: a probability, a number in the label's units, a probability for each class, a "
-    "cluster or components, as the model has it. A receiver that is an owner gets its own keys "
-    "beside the scores; another gets row numbers.",
+    "receivers: a probability, a number in the label's units, points of a scorecard, a probability "
+    "for each class, a cluster or components, as the model has it. A receiver that is an owner "
+    "gets its own keys beside the scores; another gets row numbers.",
     summary_zh="在分片上为对齐表的每一行打分，只向接收方打开：依模型类型为概率、"
     "以标签单位计的数值、"
-    "各类概率、簇编号或主成分。接收方若是数据提供方，"
+    "评分卡分数、各类概率、簇编号或主成分。接收方若是数据提供方，"
     "分数旁附有自己的标识；否则附行号。",
     roles={
         "owner": "prepares its columns by its recipe and shares them",
@@ -122,9 +124,13 @@ def columns_of(opened: Opened) -> dict[str, Any]:
     """Predictions by column: one ``score``, or one column for each output."""
     import numpy as np
 
+    from hanse.compute.operators.families import family_of
+
     predicted = opened.predictions()
     if opened.target == "clusters":
         return {"cluster": np.rint(predicted).astype(np.int64)}
+    if family_of(opened.model.family).scaled is not None:
+        return {"score": np.round(predicted, POINT_DIGITS)}
     if predicted.ndim == 1:
         return {"score": predicted}
     if opened.target == "components":

@@ -31,7 +31,7 @@ class Opened(msgspec.Struct, frozen=True):
     Attributes:
         model: what all parties know of the model.
         scores: as opened, (rows,) or (rows, outputs).
-        scale: of a number label.
+        scale: of a number label, or of points.
     """
 
     model: ModelPart
@@ -79,14 +79,18 @@ def open_scores(task: Task, check: Callable[[ModelPart | None], None]) -> Opened
     """
     session = begin(task, check)
     if session.machine is not None:
-        scores = program(task, session.model, session.rows)
-        run_program(task, session.machine, scores, "score")
+        scoring = program(task, session.model, session.rows)
+        run_program(task, session.machine, scoring, "score")
     opened = open_results(task, session.link, [SCORES], session.machine)
     scale = tell_scale(task, session)
     task.measures["rows"] = session.rows
     if not opened:
         return None
-    return Opened(session.model, np.asarray(opened[SCORES], np.float64), scale)
+    scores, scaled = np.asarray(opened[SCORES], np.float64), family_of(session.model.family).scaled
+    if scaled is None:
+        return Opened(session.model, scores, scale)
+    scale = scaled(session.model)
+    return Opened(session.model, (scores - scale.mean) / scale.deviation, scale)
 
 
 def begin(task: Task, check: Callable[[ModelPart | None], None]) -> Session:

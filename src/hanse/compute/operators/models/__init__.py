@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import ModuleType
 
 from hanse.compute.operators.models import (
+    coefficients,
     glm,
     linear_regression,
     multinomial_regression,
     neural_network,
+    scorecard,
 )
 
 MODULES: tuple[ModuleType, ...] = (
@@ -16,6 +18,8 @@ MODULES: tuple[ModuleType, ...] = (
     multinomial_regression,
     glm,
     neural_network,
+    coefficients,
+    scorecard,
 )
 
 __all__ = ["MODULES"]

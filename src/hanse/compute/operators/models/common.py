@@ -67,6 +67,14 @@ L2 = Parameter(
     help_zh="标准化列上的 L2 正则系数；0 表示不使用。",
 )
 
+DISCLOSE = Parameter(
+    type="text",
+    default="own",
+    choices=("own", "all"),
+    help="own: a receiver sees the lines of its own columns; all: of every owner's.",
+    help_zh="own 表示接收方只看到自己列的内容；all 表示看到所有提供方的列。",
+)
+
 LEAKS: dict[Role, str] = {
     "owner": "learns the row count and how many prepared columns each other owner brings, and "
     "who holds the label.",
