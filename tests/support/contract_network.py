@@ -34,7 +34,7 @@ ROLES: dict[str, list[str]] = {
     "compute_1": ["compute_provider"],
     "compute_2": ["compute_provider"],
     "auditor": ["auditor"],
-    "stranger": ["data_consumer", "data_provider", "compute_provider"],
+    "stranger": ["data_consumer", "data_provider", "compute_provider", "algorithm_provider"],
 }
 
 

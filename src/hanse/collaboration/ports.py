@@ -195,6 +195,18 @@ class Worker(Protocol):
 WorkerPort = Callable[[], Worker]
 
 
+class AlgorithmPort(Protocol):
+    """Packages of members' algorithms."""
+
+    async def package(self, algorithm: str, fingerprint: str) -> bytes:
+        """The canonical bytes, fetched from another node when they are not here; checked.
+
+        Raises:
+            HanseError: when nobody has them, or they have another fingerprint.
+        """
+        ...
+
+
 class MembersPort(Protocol):
     """Who evidence is sealed to."""
 

@@ -24,6 +24,14 @@ Hex = Annotated[str, Meta(pattern=r"^([0-9a-f]{2})*\Z", max_length=2048)]
 KeyId = Annotated[str, Meta(pattern=r"^#[A-Za-z0-9_-]{1,32}\Z", max_length=33)]
 Slug = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}\Z", max_length=64)]
 """A name inside a flow or vocabulary: alias, step, data name, operator, evidence kind."""
+OperatorTerm = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}(:[a-z][a-z0-9_]{0,39}@[0-9]{1,6}(\.[0-9]{1,6}){2})?\Z",
+        max_length=128,
+    ),
+]
+"""An operator in a grant's terms; for members' algorithms also which: ``algorithm:name@1.0.0``."""
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.-]{0,79}\Z", max_length=80)]
 """A stable error code or phase, ``room.what``."""
 Reference = Annotated[

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from hanse.contracts.algorithms import contract as algorithms
+from hanse.contracts.algorithms import needs as algorithms_needs
+from hanse.contracts.algorithms.queries import Algorithms
 from hanse.contracts.catalogue import contract as catalogue
 from hanse.contracts.catalogue import needs as catalogue_needs
 from hanse.contracts.catalogue.queries import Datasets
@@ -47,6 +50,7 @@ CONTRACTS: tuple[Contract, ...] = (
     points.SPEC,
     catalogue.SPEC,
     rights.SPEC,
+    algorithms.SPEC,
     evidence.SPEC,
     flows.SPEC,
     validators_contract.SPEC,
@@ -68,6 +72,10 @@ def _grants(ctx: Context) -> Grants:
     return Grants(ctx.acting_as("rights"))
 
 
+def _algorithms(ctx: Context) -> Algorithms:
+    return Algorithms(ctx.acting_as("algorithms"))
+
+
 def _escrow(ctx: Context) -> Escrow:
     return Escrow(ctx.acting_as("points"))
 
@@ -85,10 +93,12 @@ WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
     ("catalogue", catalogue_needs.Members): _members,
     ("rights", rights_needs.Members): _members,
     ("rights", rights_needs.Datasets): _datasets,
+    ("algorithms", algorithms_needs.Members): _members,
     ("evidence", evidence_needs.Members): _members,
     ("flows", flows_needs.Members): _members,
     ("flows", flows_needs.Datasets): _datasets,
     ("flows", flows_needs.Grants): _grants,
+    ("flows", flows_needs.Algorithms): _algorithms,
     ("flows", flows_needs.Escrow): _escrow,
     ("flows", flows_needs.Evidence): _recorder,
     ("validators", validators_needs.Members): _members,

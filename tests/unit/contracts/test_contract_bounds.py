@@ -19,7 +19,7 @@ MESSAGES = [message for contract in CONTRACTS for message in contract.handlers]
 # The rules of these documents are hanse.identity's; they bound every part.
 CHECKED_ELSEWHERE = ("DidDocument", "VerificationMethod", "Service")
 # Sealed and policy objects are bounded by require_plain.
-PLAIN = ("policy", "envelope")
+PLAIN = ("policy", "envelope", "manifest")
 
 
 def unbounded(schema: dict[str, Any], name: str, where: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hanse.collaboration.compiler.algorithms import settle_algorithm
 from hanse.collaboration.compiler.columns import check_columns, table_columns
 from hanse.collaboration.compiler.directory import Directory
 from hanse.collaboration.compiler.grants import check_grants
@@ -102,6 +103,9 @@ class _Compiler:
         cast = cast_step(self._document, self._directory, spec, step, inputs)
         parameters = compile_parameters(spec, step)
         check_columns(spec, step, parameters, inputs)
+        parameters = settle_algorithm(
+            self._document, self._directory, step, parameters, inputs, cast.parties
+        )
         self._check_level(spec, step, inputs)
         self._remember(spec, step, inputs, cast)
         self.computing.extend(cast.computes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hanse.contracts.algorithms.queries import get_algorithm, require_usable
+from hanse.contracts.algorithms.types import AlgorithmRecord
 from hanse.contracts.catalogue.queries import get_dataset
 from hanse.contracts.identity.queries import controller_of, get_member
 from hanse.contracts.rights.queries import get_grant
@@ -62,6 +64,16 @@ class Directory(Protocol):
         """The grant of that identifier."""
         ...
 
+    def algorithm(self, reference: str) -> AlgorithmRecord | None:
+        """The algorithm of that name and version."""
+        ...
+
+    def require_usable(
+        self, algorithm: AlgorithmRecord, parties: Sequence[str], level: int
+    ) -> None:
+        """Raise the contract's refusal when these may not run it on data of that level."""
+        ...
+
     def compute_price_points(self, did: str) -> int:
         """Published price of one flow at that compute provider; 0 when it asks none."""
         ...
@@ -113,6 +125,16 @@ class LedgerDirectory:
     def grant(self, grant: str) -> GrantRecord | None:
         """The grant of that identifier."""
         return get_grant(self._state, grant)
+
+    def algorithm(self, reference: str) -> AlgorithmRecord | None:
+        """The algorithm of that name and version."""
+        return get_algorithm(self._state, reference)
+
+    def require_usable(
+        self, algorithm: AlgorithmRecord, parties: Sequence[str], level: int
+    ) -> None:
+        """Raise the contract's refusal when these may not run it on data of that level."""
+        require_usable(self._state, algorithm.id, algorithm.fingerprint, parties, level)
 
     def compute_price_points(self, did: str) -> int:
         """Published price of one flow at that compute provider; 0 when it asks none."""

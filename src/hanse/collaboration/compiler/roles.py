@@ -27,6 +27,11 @@ class Cast:
     receivers: tuple[str, ...]
     protocol: str
 
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Everybody who takes part, each once."""
+        return tuple(dict.fromkeys((*self.owners, *self.computes, *self.receivers)))
+
     def holders(self, roles: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         """Aliases for each of the given roles."""
         by_role = {"owner": self.owners, "compute": self.computes, "receiver": self.receivers}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hanse.contracts.flows.rules import granted_name
 from hanse.contracts.flows.spec import FlowSpec
 
 
@@ -31,6 +32,6 @@ def lineage(spec: FlowSpec) -> dict[str, Usage]:
         for name, used in usage.items():
             if name not in sources:
                 continue
-            used.operators.extend(o for o in [step.operator] if o not in used.operators)
+            used.operators.extend(o for o in [granted_name(step)] if o not in used.operators)
             used.receivers.extend(r for r in step.receivers if r not in used.receivers)
     return usage

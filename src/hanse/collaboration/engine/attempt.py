@@ -34,6 +34,7 @@ from hanse.collaboration.engine.sizes import memory_needed, refuse_too_large
 from hanse.collaboration.engine.slots import Turn
 from hanse.collaboration.engine.uninterrupted import uninterrupted
 from hanse.collaboration.engine.views import FlowView, StepView
+from hanse.compute.algorithms.errors import PackageMissing
 from hanse.compute.worker.manifest import SessionManifest, check_manifest, manifest_hash
 from hanse.compute.worker.request import WorkerResult
 from hanse.contracts.flows.messages import (
@@ -42,6 +43,7 @@ from hanse.contracts.flows.messages import (
     ReportFailure,
     ReportOutcome,
 )
+from hanse.contracts.flows.rules import OWN_ALGORITHMS, algorithm_of
 from hanse.core.errors import HanseError, RateLimitError, UnavailableError, error_for
 from hanse.ledger.block import Receipt
 from hanse.ledger.contract.contract import Message
@@ -100,6 +102,7 @@ class AttemptRun:
         await self._ctx.policy.check(step.flow.record, step.flow.spec, step.spec, self._alias)
         self._phase = "prepare"
         parts = await asyncio.to_thread(self._ctx.inputs.own_parts, step, self._alias)
+        package = await self._package(step)
         await self._offer(step, parts)
         self._phase = "session"
         offers = await self._collect()
@@ -110,7 +113,16 @@ class AttemptRun:
         await self._confirm(step, manifest, needed)
         await self._started()
         self._phase = "run"
-        return await self._execute(step, parts, manifest, offers)
+        return await self._execute(step, parts, manifest, offers, package)
+
+    async def _package(self, step: StepView) -> str:
+        """The algorithm package that the step names, checked; empty when it names none."""
+        if step.spec.operator not in OWN_ALGORITHMS:
+            return ""
+        if self._ctx.algorithms is None:
+            raise PackageMissing()
+        data = await self._ctx.algorithms.package(*algorithm_of(step.spec))
+        return data.decode("utf-8")
 
     async def _offer(self, step: StepView, parts: dict[str, Part]) -> None:
         while True:
@@ -153,12 +165,14 @@ class AttemptRun:
         parts: dict[str, Part],
         manifest: SessionManifest,
         offers: dict[str, SessionOffer],
+        package: str,
     ) -> tuple[Execution, WorkerResult]:
         ctx, key = self._ctx, self._key
         await ctx.slots.start(str(key), _turn(step, key))
         ctx.journal.set_phase(key, Phase.RUNNING, ctx.clock())
         certificate, own = offers[self._alias].certificate, self._own_offer()
-        execution = Execution(ctx, Task(key, self._alias, step, manifest, certificate, own, parts))
+        task = Task(key, self._alias, step, manifest, certificate, own, parts, package)
+        execution = Execution(ctx, task)
         _log.info("task.started", operator=manifest.operator, protocol=manifest.protocol)
         result = await execution.run()
         _log.info("task.finished", operator=manifest.operator)

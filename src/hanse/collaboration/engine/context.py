@@ -14,6 +14,7 @@ from hanse.collaboration.engine.journal import Journal
 from hanse.collaboration.engine.signals import Signals
 from hanse.collaboration.engine.slots import Slots
 from hanse.collaboration.ports import (
+    AlgorithmPort,
     LedgerPort,
     MembersPort,
     PeerPort,
@@ -79,6 +80,7 @@ class EngineContext:
     journal: Journal
     inputs: Inputs
     slots: Slots
+    algorithms: AlgorithmPort | None
     settings: EngineSettings
     clock: Callable[[], int] = system_clock
     signals: Signals = field(default_factory=Signals)

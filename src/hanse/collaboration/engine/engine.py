@@ -29,6 +29,7 @@ from hanse.collaboration.engine.results import Results
 from hanse.collaboration.engine.slots import Slots
 from hanse.collaboration.engine.views import FlowView
 from hanse.collaboration.ports import (
+    AlgorithmPort,
     DatasetPort,
     LedgerPort,
     MembersPort,
@@ -51,6 +52,7 @@ class Engine:
         journal_path: SQLite file of the work journal.
         journal_key: ``suite.key_bytes`` from the keystore; seals the journal's secrets.
         settings: limits and places.
+        algorithms: packages of members' algorithms; None refuses steps that name one.
         workers: makes worker processes.
         clock: UTC milliseconds.
     """
@@ -68,6 +70,7 @@ class Engine:
         journal_path: Path,
         journal_key: bytes,
         settings: EngineSettings,
+        algorithms: AlgorithmPort | None = None,
         workers: WorkerPort = WorkerProcess,
         clock: Callable[[], int] = system_clock,
     ) -> None:
@@ -83,6 +86,7 @@ class Engine:
             journal=journal,
             inputs=Inputs(ledger.suite, store, datasets, journal),
             slots=Slots(settings.max_tasks, settings.memory_bytes),
+            algorithms=algorithms,
             settings=settings,
             clock=clock,
         )

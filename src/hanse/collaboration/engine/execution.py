@@ -50,7 +50,7 @@ _log = structlog.get_logger("hanse.collaboration")
 
 @dataclass(frozen=True)
 class Task:
-    """Everything one attempt runs with at this party."""
+    """Everything one attempt runs with at this party; ``package`` as in `WorkerRequest`."""
 
     key: AttemptKey
     alias: str
@@ -59,6 +59,7 @@ class Task:
     certificate: str
     own: OwnOffer
     parts: dict[str, Part]
+    package: str = ""
 
 
 class Execution:
@@ -116,6 +117,7 @@ class Execution:
             output_key=task.own.output_key,
             checkpoint_dir=checkpoint_dir,
             checkpoint_key=checkpoint_key,
+            package=task.package,
             cache_dir=str(settings.cache_dir or ""),
             memory_limit_bytes=settings.memory_bytes,
             cores=settings.cores,

@@ -236,3 +236,10 @@ class FlowUnknownTemplate(FlowError):
     code = "flow.unknown_template"
     status = 404
     help = "The message lists the templates there are."
+
+
+class FlowBadAlgorithm(FlowError):
+    """A step names a member's algorithm that is not published, or not in this way."""
+
+    code = "flow.bad_algorithm"
+    help = "Name a published algorithm as name@1.0.0: hanse algorithms list."

@@ -82,7 +82,7 @@ def executable(program: Program, cache_dir: str) -> tuple[Any, bool]:
             return _executable(program, path.read_bytes()), True
     code = _compile(program)
     if path is not None:
-        _store(path, code)
+        store(path, code)
     return _executable(program, code), False
 
 
@@ -120,7 +120,7 @@ def _compile(program: Program) -> bytes:
     return code
 
 
-def _store(path: Path, code: bytes) -> None:
+def store(path: Path, code: bytes) -> None:
     """Write aside and rename, so that a reader sees all of it or nothing."""
     with contextlib.suppress(OSError):  # a cache that cannot be written is no failure
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

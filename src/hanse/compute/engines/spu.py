@@ -84,10 +84,18 @@ class Machine:
             CodeDiffers: when the nodes compiled different programs.
         """
         ready, cached = executable(program, self._cache_dir)
+        self.require_same(ready)
+        return ready, cached
+
+    def require_same(self, ready: Any) -> None:
+        """See that all nodes have the same executable.
+
+        Raises:
+            CodeDiffers: when they do not.
+        """
         digest = hashlib.sha256(ready.SerializeToString()).hexdigest()
         if len(set(self.link.exchange(digest).values())) != 1:
             raise CodeDiffers("the computing nodes compiled different programs")
-        return ready, cached
 
     def run(self, ready: Any) -> None:
         """Run a program; its outputs become variables.

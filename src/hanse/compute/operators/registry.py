@@ -19,6 +19,7 @@ from hanse.compute.operators import (
 from hanse.compute.operators.declaration import OperatorSpec
 from hanse.compute.operators.features import MODULES as FEATURES
 from hanse.compute.operators.models import MODULES as MODELS
+from hanse.compute.operators.own import MODULES as OWN
 from hanse.compute.operators.reports import MODULES as REPORTS
 from hanse.compute.operators.retrieval import MODULES as RETRIEVAL
 from hanse.compute.operators.sets import MODULES as SETS
@@ -43,6 +44,7 @@ _MODULES: tuple[ModuleType, ...] = (
     *TREES,
     evaluate,
     predict,
+    *OWN,
 )
 _OPERATORS: dict[str, OperatorSpec] = {module.SPEC.name: module.SPEC for module in _MODULES}
 

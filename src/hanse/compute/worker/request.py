@@ -47,6 +47,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
         checkpoint_dir: where checkpoints of the step are kept between attempts; "" keeps none.
         checkpoint_key: hex key they are sealed under, ``suite.key_bytes``, the same for all
             attempts of the step.
+        package: canonical bytes of the algorithm package the step names; "" for other steps.
         cache_dir: where compiled programs are kept between tasks; "" keeps none.
         memory_limit_bytes: resident memory at which the task is given up; 0 is no limit.
         cores: processor cores the worker may use, the first ones of the node's; 0 is all.
@@ -65,6 +66,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     output_key: str
     checkpoint_dir: str = ""
     checkpoint_key: str = ""
+    package: str = ""
     cache_dir: str = ""
     memory_limit_bytes: int = 0
     cores: int = 0

@@ -16,8 +16,15 @@ from hanse.ledger.contract.state import Collection
 
 FieldType = Literal["int64", "float64", "text", "bool", "date", "timestamp"]
 EntryState = Literal["PUBLISHED", "WITHDRAWN"]
-OperatorName = Annotated[str, Meta(pattern=r"^([A-Za-z_][A-Za-z0-9_-]{0,63}|\*)\Z")]
-"""Name of an operator, or ``*`` for any."""
+OperatorName = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z_][A-Za-z0-9_-]{0,63}"
+        r"(:[a-z][a-z0-9_]{0,39}@[0-9]{1,6}(\.[0-9]{1,6}){2})?|\*)\Z",
+        max_length=128,
+    ),
+]
+"""As in a grant's terms, or ``*`` for any."""
 
 
 class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from hanse.contracts.flows import errors, events, messages, progress, rules
-from hanse.contracts.flows.needs import DatasetFacts, Datasets, Escrow, Grants, Members
+from hanse.contracts.flows.needs import Algorithms, DatasetFacts, Datasets, Escrow, Grants, Members
 from hanse.contracts.flows.run import Run
 from hanse.contracts.flows.spec import DataUse, FlowSpec
 from hanse.contracts.flows.types import (
@@ -41,6 +43,7 @@ def deploy(ctx: Context, message: messages.DeployFlow) -> FlowRef:
     _require_members(ctx, spec)
     levels = rules.step_levels(plan, {name: pinned.level for name, pinned in data.items()})
     rules.require_protocols(spec, levels, PARAMETERS.get(ctx.state) or rules.DEFAULT_PARAMETERS)
+    _require_algorithms(ctx, spec, levels)
     flow = ctx.new_id("fl")
     _reserve(ctx, flow, spec, plan)
     payments = _payments(ctx, spec)
@@ -107,6 +110,14 @@ def _require_fields(use: DataUse, facts: DatasetFacts) -> None:
     if unknown or duplicates(use.fields):
         name = [*unknown, *duplicates(use.fields)][0]
         raise errors.UnknownField(f"field {name[:60]!r} of {use.dataset}")
+
+
+def _require_algorithms(ctx: Context, spec: FlowSpec, levels: Mapping[str, int]) -> None:
+    """Every party of a step that runs a member's algorithm has approved it."""
+    for step in spec.steps:
+        if step.operator in rules.OWN_ALGORITHMS:
+            dids = [spec.parties[alias] for alias in rules.participants(step)]
+            ctx.need(Algorithms).require_usable(*rules.algorithm_of(step), dids, levels[step.id])
 
 
 def _reserve(ctx: Context, flow: str, spec: FlowSpec, plan: rules.Plan) -> None:

@@ -93,7 +93,9 @@ class WrongComputes(InputError):
     """The protocol needs other compute parties."""
 
     code = "flows.wrong_computes"
-    help = "aby3 runs among three parties, cheetah between two, rr22 between two owners."
+    help = (
+        "aby3 needs three compute nodes, cheetah two; rr22 runs between two owners, plain at one."
+    )
 
 
 class SameController(AuthorizationError):
@@ -234,3 +236,10 @@ class TerminatedByParty(ConflictError):
 
     code = "flows.terminated_by_party"
     help = "Ask the party why; its reason is on the ledger."
+
+
+class AlgorithmMissing(InputError):
+    """A step runs a member's algorithm but does not name it and its fingerprint."""
+
+    code = "flows.algorithm_missing"
+    help = "Name the algorithm as name@version; the compiler fills its fingerprint in."

@@ -108,6 +108,16 @@ class Grants(Protocol):
         ...
 
 
+class Algorithms(Protocol):
+    """Members' own algorithms."""
+
+    def require_usable(
+        self, algorithm: str, fingerprint: str, parties: Sequence[str], level: int
+    ) -> None:
+        """Refuse a version that is withdrawn, not for that level, or not approved by all."""
+        ...
+
+
 class Escrow(Protocol):
     """Points set aside until a flow ends."""
 
@@ -158,4 +168,4 @@ class Evidence(Protocol):
         ...
 
 
-NEEDS: tuple[type, ...] = (Members, Datasets, Grants, Escrow, Evidence)
+NEEDS: tuple[type, ...] = (Members, Datasets, Grants, Algorithms, Escrow, Evidence)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from hanse.contracts.flows import events, rules
-from hanse.contracts.flows.needs import Escrow, Grants
+from hanse.contracts.flows.needs import Algorithms, Escrow, Grants
 from hanse.contracts.flows.run import Run
 from hanse.contracts.flows.types import AttemptRecord, EndCause, FailureReport, StepRecord
+from hanse.core.errors import HanseError
 
 OPEN = ("REQUESTED", "STARTED")
 
@@ -147,7 +148,24 @@ def end_if_not_granted(run: Run) -> bool:
     code = run.ctx.need(Grants).check(run.id)
     if code:
         end_flow(run, "grant", code, "a grant of the flow no longer stands")
-    return bool(code)
+        return True
+    return _end_if_not_approved(run)
+
+
+def _end_if_not_approved(run: Run) -> bool:
+    """The same for a member's algorithm that was withdrawn or is no longer approved."""
+    for step in run.deployed.spec.steps:
+        record = run.step(step.id)
+        if step.operator in rules.OWN_ALGORITHMS and not _is_completed(record):
+            level = run.deployed.levels[step.id]
+            try:
+                run.ctx.need(Algorithms).require_usable(
+                    *rules.algorithm_of(step), run.dids(step.id), level
+                )
+            except HanseError as error:
+                end_flow(run, "grant", error.code, "an algorithm of the flow no longer stands")
+                return True
+    return False
 
 
 def _complete_flow(run: Run) -> None:

@@ -12,19 +12,36 @@ from hanse.contracts.plain import duplicates
 
 LEVELS = ("1", "2", "3", "4", "5")
 COMPUTE_PARTIES = {"aby3": 3, "cheetah": 2}
-INTERSECTION = "rr22"
-AT_OWNERS = ("local", INTERSECTION)
+INTERSECTIONS = ("ecdh", "ecdh_sm2", "kkrt", "rr22")
+"""Private set intersection between two owners."""
+ENGINES = {
+    "spu": ("aby3", "cheetah"),
+    "psi": (*INTERSECTIONS, "ecdh_ring"),
+    "pir": ("simplepir",),
+    "local": ("local",),
+    "plain": ("plain",),
+    "tee": ("sgx", "software", "tdx"),
+}
+"""Protocols of each engine. ``local`` prepares an owner's own columns and opens nothing."""
+AT_OWNERS = ("local", "plain", *INTERSECTIONS)
 """Protocols that run at the step's owners only."""
+SOFTWARE_TEE, HARDWARE_FROM_LEVEL = "software", 3
+"""A worker without trusted hardware proves nothing: no network may allow it from this level on."""
+_PRIVATE = ["local", *ENGINES["spu"], *ENGINES["psi"], *ENGINES["pir"]]
 DEFAULT_PARAMETERS = FlowParameters(
     protocols={
-        "1": ["aby3", "cheetah", "local", "rr22", "simplepir"],
-        "2": ["aby3", "cheetah", "local", "rr22", "simplepir"],
-        "3": ["aby3", "cheetah", "local", "rr22", "simplepir"],
-        "4": ["aby3", "cheetah", "local", "rr22", "simplepir"],
+        "1": [*_PRIVATE, "plain"],
+        "2": [*_PRIVATE, "plain"],
+        "3": _PRIVATE,
+        "4": _PRIVATE,
         "5": ["local"],
     }
 )
-"""Level 5 data (JR/T 0197-2020: highest) does not leave its owner unless a network says so."""
+"""Level 5 data (JR/T 0197-2020: highest) does not leave its owner unless a network says so, and
+from level 3 on a member's algorithm never runs on it in plaintext."""
+OWN_ALGORITHMS = ("algorithm", "algorithm_plain")
+"""Operators whose step names a member's algorithm, by the parameters of this name."""
+ALGORITHM, FINGERPRINT = "algorithm", "fingerprint"
 
 
 class Plan(NamedTuple):
@@ -92,8 +109,36 @@ def make_plan(spec: FlowSpec) -> Plan:
 def operators_on(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
     """Every operator that touches a data use or anything derived from it, sorted."""
     return sorted(
-        dict.fromkeys(step.operator for step in spec.steps if data in plan.lineage[step.id])
+        dict.fromkeys(granted_name(step) for step in spec.steps if data in plan.lineage[step.id])
     )
+
+
+def granted_name(step: StepSpec) -> str:
+    """What a grant must name for the step: the operator, with the algorithm it runs, if any."""
+    if step.operator not in OWN_ALGORITHMS:
+        return step.operator
+    return f"{step.operator}:{algorithm_of(step)[0]}"
+
+
+def algorithm_of(step: StepSpec) -> tuple[str, str]:
+    """Algorithm and fingerprint a step names.
+
+    Raises:
+        AlgorithmMissing: when it names none.
+    """
+    named = [step.parameters.get(name) for name in (ALGORITHM, FINGERPRINT)]
+    reference, fingerprint = named
+    if not isinstance(reference, str) or not isinstance(fingerprint, str):
+        raise errors.AlgorithmMissing(f"step {step.id}")
+    if not reference or not fingerprint:
+        raise errors.AlgorithmMissing(f"step {step.id}")
+    return reference, fingerprint
+
+
+def engine_of(protocol: str) -> str:
+    """The engine that runs a protocol; empty when none does."""
+    found = [engine for engine, names in ENGINES.items() if protocol in names]
+    return found[0] if found else ""
 
 
 def receivers_of(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
@@ -106,7 +151,7 @@ def receivers_of(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
     for step in spec.steps:
         if data in plan.lineage[step.id]:
             aliases += step.receivers
-            aliases += step.owners if step.protocol == INTERSECTION else []
+            aliases += step.owners if step.protocol in INTERSECTIONS else []
     owner = spec.data[data].owner
     return sorted(spec.parties[alias] for alias in dict.fromkeys(aliases) if alias != owner)
 
@@ -123,16 +168,19 @@ def step_levels(plan: Plan, levels: Mapping[str, int]) -> dict[str, int]:
 def require_protocols(
     spec: FlowSpec, levels: Mapping[str, int], parameters: FlowParameters
 ) -> None:
-    """Refuse protocols the network does not allow for the level of a step.
+    """Refuse engines and protocols the network does not allow for the level of a step.
 
     Raises:
-        ProtocolNotAllowed: naming step, protocol and level.
+        ProtocolNotAllowed: naming step, engine, protocol and level.
     """
     for step in spec.steps:
-        allowed = parameters.protocols.get(str(levels[step.id]), [])
-        if step.protocol not in allowed:
+        level = levels[step.id]
+        allowed = parameters.protocols.get(str(level), [])
+        softly = step.protocol == SOFTWARE_TEE and level >= HARDWARE_FROM_LEVEL
+        if step.protocol not in allowed or softly:
+            engine = engine_of(step.protocol) or "unknown"
             raise errors.ProtocolNotAllowed(
-                f"step {step.id}: {step.protocol} is not allowed at level {levels[step.id]}"
+                f"step {step.id}: engine {engine} ({step.protocol}) is not allowed at level {level}"
             )
 
 
@@ -196,8 +244,10 @@ def _require_computes(step: StepSpec) -> None:
     wanted = COMPUTE_PARTIES.get(step.protocol)
     if wanted is not None and len(step.computes) != wanted:
         raise errors.WrongComputes(f"step {step.id}: {step.protocol} needs {wanted} computes")
-    if step.protocol == INTERSECTION and len(step.owners) != 2:
-        raise errors.WrongComputes(f"step {step.id}: rr22 runs between two owners")
+    if step.protocol in INTERSECTIONS and len(step.owners) != 2:
+        raise errors.WrongComputes(f"step {step.id}: {step.protocol} runs between two owners")
+    if step.protocol == "plain" and len(step.owners) != 1:
+        raise errors.WrongComputes(f"step {step.id}: plain runs on the data of one owner")
     outside = [alias for alias in step.computes if alias not in step.owners]
     if step.protocol in AT_OWNERS and outside:
         raise errors.WrongComputes(f"step {step.id}: {step.protocol} runs at the owners only")

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from hanse.contracts.bounds import Did, Points, Slug, Term, TimeMs
+from hanse.contracts.bounds import Did, OperatorTerm, Points, Term, TimeMs
 from hanse.ledger.contract.contract import Record
 from hanse.ledger.contract.state import Collection
 
@@ -23,7 +23,7 @@ UseState = Literal["RESERVED", "CONSUMED", "RELEASED"]
 Right = Literal["holding", "processing", "operation"]
 FieldName = Annotated[str, Meta(min_length=1, max_length=200)]
 FieldNames = Annotated[list[FieldName], Meta(min_length=1, max_length=2000)]
-Operators = Annotated[list[Slug], Meta(min_length=1, max_length=100)]
+Operators = Annotated[list[OperatorTerm], Meta(min_length=1, max_length=100)]
 Receivers = Annotated[list[Did], Meta(max_length=32)]
 Uses = Annotated[int, Meta(ge=1, le=1_000_000)]
 

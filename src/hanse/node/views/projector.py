@@ -26,6 +26,7 @@ from hanse.node.observability.logs import logger
 from hanse.node.observability.metrics import Metrics
 from hanse.node.views.fact import POSITIONS_PER_BLOCK, Fact, Projection
 from hanse.node.views.projections import (
+    algorithms,
     catalogue,
     evidence,
     facts,
@@ -42,7 +43,7 @@ from hanse.node.views.tables import transactions as transactions_table
 _log = logger("node.views")
 PROJECTIONS: Mapping[str, Projection] = {
     module.projection.contract: module.projection
-    for module in (identity, catalogue, rights, flows, points, evidence, validators)
+    for module in (identity, catalogue, rights, algorithms, flows, points, evidence, validators)
 }
 
 

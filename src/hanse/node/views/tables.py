@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VIEWS_SCHEMA = "views"
-VIEWS_SCHEMA_VERSION = 3
+VIEWS_SCHEMA_VERSION = 4
 metadata = MetaData()
 
 
@@ -121,6 +121,24 @@ resources = Table(
     _id("owner"),
     _id("state"),
     _text("entry"),
+)
+
+algorithms = Table(
+    "view_algorithms",
+    metadata,
+    _id("id", key=True),
+    _big("position"),
+    _id("author"),
+    _id("state"),
+    _text("entry"),
+)
+
+algorithm_approvals = Table(
+    "view_algorithm_approvals",
+    metadata,
+    _id("algorithm", key=True),
+    _id("party", key=True),
+    _id("state"),
 )
 
 grants = Table(

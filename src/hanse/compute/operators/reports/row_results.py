@@ -90,7 +90,7 @@ def _keep(session: Session, opened: Any, scales: list[int], port: str) -> None:
 
     task, plan = session.task, session.plan
     passed = np.flatnonzero(opened[:, 0])
-    held, keys = _beginning(task, passed)
+    held, keys = row_names(task, passed)
     for number, (name, values) in enumerate(decoded(plan, opened[passed], scales)):
         named = name if name not in held.column_names else f"{name}_{number + 1}"
         held = held.append_column(named, values)
@@ -112,7 +112,7 @@ def decoded(plan: Plan, opened: Any, scales: list[int]) -> list[tuple[str, Any]]
     return out
 
 
-def _beginning(task: Task, passed: Any) -> tuple[Any, list[str]]:
+def row_names(task: Task, passed: Any) -> tuple[Any, list[str]]:
     """At an owner its keys of these rows, elsewhere row numbers."""
     import pyarrow as pa
 

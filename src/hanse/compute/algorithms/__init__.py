@@ -1,0 +1,1 @@
+"""Own algorithms: packages of members, traced in a sandbox, run like operators."""

@@ -1,0 +1,1 @@
+"""Algorithms: signed metadata of members' own algorithms, and each party's signed approval."""
