@@ -28,6 +28,9 @@ from hanse.contracts.points import contract as points
 from hanse.contracts.points import needs as points_needs
 from hanse.contracts.points.escrow import Escrow
 from hanse.contracts.points.types import Allocation, PointsGenesis
+from hanse.contracts.privacy import contract as privacy
+from hanse.contracts.privacy import needs as privacy_needs
+from hanse.contracts.privacy.charging import Budgets
 from hanse.contracts.rights import contract as rights
 from hanse.contracts.rights import needs as rights_needs
 from hanse.contracts.rights.grants import Grants
@@ -52,6 +55,7 @@ CONTRACTS: tuple[Contract, ...] = (
     rights.SPEC,
     algorithms.SPEC,
     evidence.SPEC,
+    privacy.SPEC,
     flows.SPEC,
     validators_contract.SPEC,
     services.SPEC,
@@ -84,6 +88,10 @@ def _steps(ctx: Context) -> Steps:
     return Steps(ctx.acting_as("flows"))
 
 
+def _budgets(ctx: Context) -> Budgets:
+    return Budgets(ctx.acting_as("privacy"))
+
+
 def _recorder(ctx: Context) -> Recorder:
     return Recorder(ctx.acting_as("evidence"))
 
@@ -95,12 +103,15 @@ WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
     ("rights", rights_needs.Datasets): _datasets,
     ("algorithms", algorithms_needs.Members): _members,
     ("evidence", evidence_needs.Members): _members,
+    ("privacy", privacy_needs.Members): _members,
+    ("privacy", privacy_needs.Datasets): _datasets,
     ("flows", flows_needs.Members): _members,
     ("flows", flows_needs.Datasets): _datasets,
     ("flows", flows_needs.Grants): _grants,
     ("flows", flows_needs.Algorithms): _algorithms,
     ("flows", flows_needs.Escrow): _escrow,
     ("flows", flows_needs.Evidence): _recorder,
+    ("flows", flows_needs.Budgets): _budgets,
     ("validators", validators_needs.Members): _members,
     ("services", services_needs.Members): _members,
     ("services", services_needs.Steps): _steps,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hanse.contracts.flows import errors, events, messages, progress, rules
+from hanse.contracts.flows.budgets import require_budgets
 from hanse.contracts.flows.needs import Algorithms, DatasetFacts, Datasets, Escrow, Grants, Members
 from hanse.contracts.flows.run import Run
 from hanse.contracts.flows.spec import DataUse, FlowSpec
@@ -121,7 +122,11 @@ def _require_algorithms(ctx: Context, spec: FlowSpec, levels: Mapping[str, int])
 
 
 def _reserve(ctx: Context, flow: str, spec: FlowSpec, plan: rules.Plan) -> None:
-    """Hold one use of every grant. Data uses under one grant share it."""
+    """Hold one use of every grant. Data uses under one grant share it.
+
+    Privacy budgets are only asked: they are charged as attempts start.
+    """
+    require_budgets(ctx, spec, plan)
     grants = ctx.need(Grants)
     for name, use in spec.data.items():
         if use.grant:

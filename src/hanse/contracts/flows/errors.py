@@ -112,6 +112,13 @@ class NotAComputeProvider(AuthorizationError):
     help = "Choose compute nodes with the role compute_provider."
 
 
+class BadEpsilon(InputError):
+    """A step's epsilon is no number."""
+
+    code = "flows.bad_epsilon"
+    help = "Give epsilon as a decimal number from 0 to below 100000, such as 0.5."
+
+
 class FeeWithoutWork(InputError):
     """A fee goes to a party that computes nothing."""
 

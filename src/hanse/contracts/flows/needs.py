@@ -168,4 +168,28 @@ class Evidence(Protocol):
         ...
 
 
-NEEDS: tuple[type, ...] = (Members, Datasets, Grants, Algorithms, Escrow, Evidence)
+class Budgets(Protocol):
+    """Privacy budgets of datasets; a release of 0 millionths is one without noise."""
+
+    def require(self, dataset: str, millionths: int, what: str) -> None:
+        """Refuse a release the dataset's budget does not allow."""
+        ...
+
+    def problem(self, dataset: str, millionths: int) -> str:
+        """Error code of why a release is not allowed, or empty."""
+        ...
+
+    def charge(self, flow: str, step: str, attempt: int, dataset: str, millionths: int) -> None:
+        """Spend; nothing happens for a dataset without a budget."""
+        ...
+
+
+NEEDS: tuple[type, ...] = (
+    Members,
+    Datasets,
+    Grants,
+    Algorithms,
+    Escrow,
+    Evidence,
+    Budgets,
+)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from hanse.contracts.flows import events, rules
+from hanse.contracts.flows.budgets import charge_attempt
 from hanse.contracts.flows.needs import Algorithms, Escrow, Grants
 from hanse.contracts.flows.run import Run
 from hanse.contracts.flows.types import AttemptRecord, EndCause, FailureReport, StepRecord
@@ -54,7 +55,14 @@ def request_step(run: Run, step: str) -> None:
 
 
 def start_step(run: Run, step: str, record: StepRecord, manifest: str) -> None:
-    """All confirmed: workers may start. The first start consumes the uses of all grants."""
+    """All confirmed: workers may start. The first start consumes the uses of all grants.
+
+    Every start is charged to privacy budgets; one that cannot be paid ends the flow.
+    """
+    code = charge_attempt(run, step, record.attempt)
+    if code:
+        end_flow(run, "failure", code, f"a privacy budget does not allow step {step}")
+        return
     if not run.flow.consumed:
         run.ctx.need(Grants).consume(run.id)
         run.put_flow(consumed=True, state="STARTED")
