@@ -17,14 +17,17 @@ import pytest
 from hanse.compute import plaintext
 from hanse.compute.engines.shares import Sharing
 from hanse.compute.errors import TaskError
-from hanse.compute.operators import Role
+from hanse.compute.operators import Role, preparation
+from hanse.compute.operators.features import grouping
+from hanse.compute.operators.features.clustering import start_rows
 from hanse.compute.operators.model import ModelPart
 from hanse.compute.rehearsal import Outcome, Rehearsal
 from hanse.compute.worker import Progress, Resumed
 from hanse.core.errors import HanseError
+from hanse.data.batches import ArrowTable
 
 THREE: dict[str, list[Role]] = {
-    "bank": ["owner", "compute"],
+    "bank": ["owner", "compute", "receiver"],
     "merchant": ["owner", "compute"],
     "helper": ["compute"],
 }
@@ -131,3 +134,21 @@ async def test_trees_go_on_where_a_killed_party_left_them(
         ]
         assert joined[0] == pytest.approx(joined[1], abs=2e-3)
     assert [got[alias].own for alias in THREE] == [whole[alias].own for alias in THREE]
+
+
+@pytest.mark.slow
+async def test_kmeans_goes_on_where_a_killed_party_left_it(rehearsal: Rehearsal) -> None:
+    parameters: dict[str, object] = {
+        "clusters": 3, "iterations": 8, "seed": 1, "exclude": ["y"],
+    }  # fmt: skip
+    done = await interrupted(rehearsal, "kmeans", parameters, after=2)
+    resumed_at(done, total=8, least=2)
+    held = {alias: ArrowTable(table) for alias, table in tables().items()}
+    blocks = []
+    for table in held.values():
+        columns = [column for column in table.columns if column.name != "y"]
+        blocks.append(preparation.apply(preparation.learn(table, columns, 10), table))
+    first = start_rows(len(blocks[0]), 3, 1)
+    twin = grouping.iterate(*blocks, *(b[first] for b in blocks), owners=2, iterations=8)[0]
+    shares = [part.variables["centres"] for part in parts(rehearsal, done).values()]
+    assert Sharing("aby3").join(shares) == pytest.approx(np.asarray(twin), abs=0.02)

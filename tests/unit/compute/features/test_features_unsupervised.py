@@ -75,3 +75,12 @@ def test_start_rows_are_distinct_and_fixed_by_the_seed() -> None:
     assert len(set(rows.tolist())) == 10
     assert rows.tolist() == start_rows(100, 10, 3).tolist()
     assert rows.tolist() != start_rows(100, 10, 4).tolist()
+
+
+def test_kmeans_in_two_goes_is_the_same_to_the_bit() -> None:
+    table = np.random.default_rng(4).normal(size=(200, 3)).astype(np.float32)
+    blocks, first = (table[:, :2], table[:, 2:]), (table[:3, :2], table[:3, 2:])
+    run = jax.jit(grouping.move, static_argnames=("owners",))
+    whole = run(*blocks, *first, np.int32(5), owners=2)
+    again = run(*blocks, *run(*blocks, *first, np.int32(2), owners=2), np.int32(3), owners=2)
+    assert all(np.array_equal(one, other) for one, other in zip(whole, again, strict=True))

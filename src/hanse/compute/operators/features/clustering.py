@@ -24,6 +24,8 @@ from hanse.compute.operators.sharing import enter, open_results, run_program, st
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
+    from hanse.compute.engines.spu import Machine
+    from hanse.compute.worker.checkpoint_files import Saved
     from hanse.compute.worker.task import Task
 
 FAMILY = "kmeans/1"
@@ -37,10 +39,12 @@ def train(task: Task) -> None:
     agreed = agree(task, link, held)
     _check_range(task, agreed)
     machine = start_machine(task)
+    resumed = task.checkpoint.resume(link, task.parties("compute"))
     enter(task, link, _arrays(task, held, agreed), machine)
     shares: dict[str, bytes] = {}
     if machine is not None:
-        run_program(task, machine, _program(task, agreed), "train")
+        _iterate(task, machine, agreed, resumed)
+        run_program(task, machine, _fit(task, agreed), "measure")
         shares["centres"] = machine.get("centres")
     opened = open_results(task, link, OPENED, machine)
     task.phase("store")
@@ -78,26 +82,71 @@ def _arrays(task: Task, held: Held, agreed: Agreed) -> dict[str, Any]:
     return {f"x-{task.me}": block, f"c-{task.me}": block[first]}
 
 
-def _program(task: Task, agreed: Agreed) -> Program:
+def _iterate(task: Task, machine: Machine, agreed: Agreed, resumed: Saved | None) -> None:
+    """Move the centres, from the owners' starting ones or from a checkpoint."""
+    task.phase("compile")
+    ready, task.measures["from_cache"] = machine.load(_moves(task, agreed))
+    task.phase("train")
+    if resumed is not None:
+        machine.restore(resumed.shares)
+    done, total = resumed.number if resumed else 0, task.integer("iterations")
+    every = task.integer("checkpoint_every") or total
+    while done < total:
+        count = min(every - done % every, total - done)
+        machine.put_public("count", np.asarray(count, np.int32))
+        machine.run(ready)
+        done += count
+        task.checkpoint.save(done, machine.shares(_centres(agreed)))
+        task.progress(done, total)
+
+
+def _centres(agreed: Agreed) -> list[str]:
+    return [f"c-{alias}" for alias in agreed.having]
+
+
+def _inputs(task: Task, agreed: Agreed) -> list[Any]:
+    """The owners' rows and their parts of the centres."""
+    from hanse.compute.engines.programs import Input
+
+    sizes = {"x": agreed.rows, "c": task.integer("clusters")}
+    return [
+        Input(f"{what}-{alias}", "float32", (size, agreed.widths[alias]))
+        for what, size in sizes.items()
+        for alias in agreed.having
+    ]
+
+
+def _moves(task: Task, agreed: Agreed) -> Program:
     from hanse.compute.engines.programs import Input, Program
 
-    clusters, having = task.integer("clusters"), agreed.having
-    rows = [Input(f"x-{a}", "float32", (agreed.rows, agreed.widths[a])) for a in having]
-    start = [Input(f"c-{a}", "float32", (clusters, agreed.widths[a])) for a in having]
     return Program(
-        name="kmeans",
-        load=_load,
-        static={"owners": len(having), "iterations": task.integer("iterations")},
-        inputs=[*rows, *start],
+        name="kmeans-move",
+        load=lambda: _load("move"),
+        static={"owners": len(agreed.having)},
+        inputs=[*_inputs(task, agreed), Input("count", "int32", (), secret=False)],
+        outputs=_centres(agreed),
+        release=task.manifest.code,
+    )
+
+
+def _fit(task: Task, agreed: Agreed) -> Program:
+    from hanse.compute.engines.programs import Program
+
+    return Program(
+        name="kmeans-fit",
+        load=lambda: _load("fit"),
+        static={"owners": len(agreed.having)},
+        inputs=_inputs(task, agreed),
         outputs=["centres", *OPENED],
         release=task.manifest.code,
     )
 
 
-def _load() -> Callable[..., Any]:
+def _load(name: str) -> Callable[..., Any]:
     from hanse.compute.operators.features import grouping
 
-    return grouping.iterate
+    function: Callable[..., Any] = getattr(grouping, name)
+    return function
 
 
 def _report(agreed: Agreed, opened: dict[str, Any]) -> dict[str, Any]:

@@ -13,26 +13,30 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 SMALLEST = 1e-3
 
 
 def iterate(*arguments: Any, owners: int, iterations: int) -> tuple[Any, ...]:
-    """Centres after a fixed number of iterations, and how well they fit.
+    """What `fit` returns after so many iterations of `move`, on the same arguments."""
+    moved = move(*arguments, iterations, owners=owners)
+    return fit(*arguments[:owners], *moved, owners=owners)
+
+
+def move(*arguments: Any, owners: int) -> tuple[Any, ...]:
+    """Centres after some iterations.
 
     Args:
-        arguments: the owners' blocks, each (rows, columns); their parts of the starting
-            centres, each (clusters, columns).
+        arguments: the owners' blocks, each (rows, columns); their parts of the centres, each
+            (clusters, columns); how often rows are assigned and centres moved.
         owners: how many blocks.
-        iterations: how often rows are assigned and centres moved.
 
     Returns:
-        Centres (clusters, all columns); rows of each cluster; the sum of squared distances to
-        the centres; the simplified silhouette (Hruschka et al., 2004), the mean over the rows
-        of 1 - a/b with the distances a to the own and b to the next centre.
+        The owners' parts of the centres.
     """
     table = jnp.concatenate(arguments[:owners], axis=1)
-    start = jnp.concatenate(arguments[owners:], axis=1)
+    *parts, count = arguments[owners:]
 
     def step(_number: Any, centres: Any) -> Any:
         flags = _flags(_closeness(table, centres))[0]
@@ -40,7 +44,25 @@ def iterate(*arguments: Any, owners: int, iterations: int) -> tuple[Any, ...]:
         moved = (flags.T @ table) / jnp.maximum(counts, 1.0)[:, None]
         return jnp.where((counts > 0.5)[:, None], moved, centres)
 
-    centres = jax.lax.fori_loop(0, iterations, step, start)
+    centres = jax.lax.fori_loop(0, count, step, jnp.concatenate(parts, axis=1))
+    ends = np.cumsum([part.shape[1] for part in parts])
+    return tuple(jnp.split(centres, ends[:-1].tolist(), axis=1))
+
+
+def fit(*arguments: Any, owners: int) -> tuple[Any, ...]:
+    """How well centres fit.
+
+    Args:
+        arguments: the owners' blocks and their parts of the centres, as for `move`.
+        owners: how many blocks.
+
+    Returns:
+        Centres (clusters, all columns); rows of each cluster; the sum of squared distances to
+        the centres; the simplified silhouette (Hruschka et al., 2004), the mean over the rows
+        of 1 - a/b with the distances a to the own and b to the next centre.
+    """
+    table = jnp.concatenate(arguments[:owners], axis=1)
+    centres = jnp.concatenate(arguments[owners:], axis=1)
     flags, best, second = _flags(_closeness(table, centres))
     lengths = jnp.sum(table * table, axis=1)
     own = jnp.maximum(lengths - 2.0 * best, 0.0)

@@ -12,6 +12,7 @@ from hanse.compute.operators.common import (
     MPC_COLLUSION_ZH,
     MPC_PROTOCOLS,
     SEMI_HONEST,
+    checkpoint_every,
 )
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
 from hanse.compute.operators.features.texts import (
@@ -81,6 +82,7 @@ SPEC = OperatorSpec(
         "max_categories": MAX_CATEGORIES,
         "seed": SEED,
         "minimum_rows": MINIMUM_ROWS,
+        "checkpoint_every": checkpoint_every("iterations", "次迭代"),
     },
     protocols=MPC_PROTOCOLS,
     levels=LEVELS,
