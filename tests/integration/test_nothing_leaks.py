@@ -38,10 +38,20 @@ from secret_tables import (
     KEY,
     LABEL,
     MERCHANT_ROWS,
-    extremes,
     make_tables,
     needles_of,
     write_files,
+)
+from tapped_links import (
+    APART,
+    THREE,
+    TWO,
+    Links,
+    align,
+    aligned_parts,
+    rehearsal_step,
+    successful,
+    table_of,
 )
 from tapped_rehearsal import TappedRehearsal
 from wire import NoRawSockets, Wire
@@ -52,31 +62,14 @@ from hanse.cli.demo.market import publish
 from hanse.compute.operators import Role, preparation
 from hanse.compute.operators.schedule import make_schedule
 from hanse.compute.operators.trees import buckets
-from hanse.compute.rehearsal import Outcome, outputs_of
+from hanse.compute.rehearsal import outputs_of
 from hanse.compute.worker import ObjectRef
 from hanse.core.errors import HanseError
 from hanse.crypto.authcrypt import open_between
-from hanse.data.tables import Table
 from hanse.identity.holder import Identity
 from hanse.node.home import NodeHome
 from hanse.node.secrets import ORDERER_ENTRY, Secrets, unlock
 
-OWNERS: dict[str, list[Role]] = {"bank": ["owner"], "merchant": ["owner"]}
-THREE: dict[str, list[Role]] = {
-    "bank": ["owner", "compute", "receiver"],
-    "merchant": ["owner", "compute"],
-    "helper": ["compute"],
-}
-TWO: dict[str, list[Role]] = {
-    "bank": ["owner", "compute", "receiver"],
-    "merchant": ["owner", "compute"],
-}
-APART: dict[str, list[Role]] = {
-    "bank": ["owner", "compute", "receiver"],
-    "merchant": ["owner"],
-    "helper": ["compute"],
-    "other": ["compute"],
-}
 TRAINING = {"label": LABEL, "epochs": 2, "batch_size": 64}
 
 
@@ -141,27 +134,6 @@ def test_proxy_records_both_directions_and_http_is_unframed() -> None:
 # -- computing links -----------------------------------------------------------------------------
 
 
-class Links:
-    """The plaintext of a step's links by ``link caller>callee``."""
-
-    def __init__(self, recorder: Recorder, operator: str) -> None:
-        self.by_label: dict[str, list[bytes]] = {}
-        for recording in list(recorder.recordings):
-            name, _, label = recording.label.partition(" ")
-            if name == operator:
-                kept = self.by_label.setdefault(label, [])
-                kept += [bytes(recording.sent), bytes(recording.returned)]
-        recorder.recordings.clear()
-
-    def bytes_sent(self, label: str) -> int:
-        return sum(map(len, self.by_label[label]))
-
-    def findings(self, needles: Needles) -> dict[str, set[str]]:
-        """What was found, by link; links with no finding are left out."""
-        found = {label: search(needles, kept) for label, kept in self.by_label.items()}
-        return {label: names for label, names in found.items() if names}
-
-
 @pytest.fixture(scope="module")
 def recorder() -> Iterator[Recorder]:
     with Recorder() as recorder:
@@ -175,25 +147,6 @@ def rehearsal(
     rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=240_000)
     yield rehearsal
     rehearsal.clear()
-
-
-def table_of(rehearsal: TappedRehearsal, reference: ObjectRef) -> Table:
-    return Table(reference.path, bytes.fromhex(reference.key), rehearsal.suite)
-
-
-def successful(done: dict[str, Outcome]) -> dict[str, Outcome]:
-    for alias, outcome in done.items():
-        assert outcome.error is None, (alias, outcome.error)
-    return done
-
-
-async def align(rehearsal: TappedRehearsal, left: pa.Table, right: pa.Table) -> dict[str, Outcome]:
-    inputs = {
-        "left": {"bank": rehearsal.enter(left, key_columns=[KEY])},
-        "right": {"merchant": rehearsal.enter(right, key_columns=[KEY])},
-    }
-    parameters = {"left_key": KEY, "right_key": KEY}
-    return successful(await rehearsal.run("align", OWNERS, inputs, parameters))
 
 
 async def test_alignment_sends_no_key_and_no_hash_of_one(rehearsal: TappedRehearsal) -> None:
@@ -356,29 +309,6 @@ def _answers_of(rehearsal: TappedRehearsal, parts: dict[str, ObjectRef]) -> Need
             if 40 < held.sum() < len(held) - 40:
                 add_flags(needles, f"answer {number}", held)
     return needles
-
-
-async def aligned_parts(
-    rehearsal: TappedRehearsal,
-) -> tuple[dict[str, ObjectRef], list[float], Needles]:
-    """Aligned tables, the ranges in the merchant's, and everything else in both."""
-    bank, merchant = make_tables()
-    parts = outputs_of(await align(rehearsal, bank, merchant), "table")
-    Links(rehearsal.recorder, "align")
-    aligned = [table_of(rehearsal, part).to_arrow() for part in parts.values()]
-    ranges = list(extremes(aligned[1]))
-    secret = needles_of([bank, merchant, *aligned], but=[*ranges, *extremes(aligned[0])])
-    return parts, ranges, secret
-
-
-async def rehearsal_step(
-    rehearsal: TappedRehearsal,
-    operator: str,
-    roles: dict[str, list[Role]],
-    inputs: dict[str, dict[str, ObjectRef]],
-    parameters: dict[str, Any],
-) -> dict[str, Outcome]:
-    return successful(await rehearsal.run(operator, roles, inputs, parameters))
 
 
 def _add_prepared(

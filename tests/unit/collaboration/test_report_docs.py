@@ -70,7 +70,23 @@ def test_query_of_the_page_is_read() -> None:
     assert len(query.joins) == 1
 
 
-def test_explanation_of_the_page_runs() -> None:
-    held: dict[str, Any] = {}
-    exec(block("joint-sql.md", "python"), held)
-    assert any("hide groups of fewer than 10 rows" in line for line in held["lines"])
+def test_plan_of_the_page_is_shown_before_the_flow_is_deployed(flow: tuple[str, Any, str]) -> None:
+    text, directory, initiator = flow
+    text += block("joint-sql.md", "yaml")
+    spec = compile_flow(text, directory, initiator)
+    told = explain_flow(spec, directory=directory).lines()
+    for line in block("joint-sql.md", "text").splitlines():
+        assert f"  {line}" in told
+    assert not any("rule encrypted_only" in line for line in explain_flow(spec).lines())
+
+
+def test_query_that_breaks_a_rule_is_refused_before_the_flow_is_deployed(
+    flow: tuple[str, Any, str],
+) -> None:
+    text, directory, initiator = flow
+    forbidden = block("joint-sql.md", "yaml").replace("SELECT y,", "SELECT y, max(age) AS oldest,")
+    spec = compile_flow(text + forbidden, directory, initiator)
+    with pytest.raises(HanseError) as caught:
+        explain_flow(spec, directory=directory)
+    assert caught.value.code == "compute.undisclosed"
+    assert "age" in caught.value.message

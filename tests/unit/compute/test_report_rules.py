@@ -93,21 +93,21 @@ def test_explanation_names_who_does_and_learns_what() -> None:
     assert lines == [
         "bank, shop: tables aligned before by bank.id = shop.no; each learnt which of its keys "
         "the other has",
-        "bank: keeps rows where gt(bank.risk, 2.0), and shares it",
+        "bank: keeps rows where bank.risk > 2, and shares it",
         "bank: codes the groups of bank.city, and shares it",
         "bank: works out bank.income, and shares it",
         "shop: codes the groups of shop.kind, and shares it",
         "shop: works out shop.spend, and shares it",
-        "bank, shop, helper: on shares filter by gt(bank.income, shop.spend)",
+        "bank, shop, helper: on shares filter by bank.income > shop.spend",
         "bank, shop, helper: on shares multiply the parties' group memberships",
-        "bank, shop, helper: on shares add up by group for avg(sub(bank.income, shop.spend))",
+        "bank, shop, helper: on shares add up by group for avg(bank.income - shop.spend)",
         "bank, shop, helper: on shares add up by group for count()",
         "bank, shop, helper: on shares hide groups of fewer than 10 rows and what gives them away",
         "all parties: learn the row count, the columns' names and types, how many groups each "
         "party has, and of every shared part the power of two that bounds it, whether it is "
         "whole and whether it has gaps",
         "bank: opens the labels of every party's groups, and of the groups that are shown: rows, "
-        "avg(sub(bank.income, shop.spend))",
+        "avg(bank.income - shop.spend)",
         "bank: applies HAVING, ORDER BY and LIMIT; it has seen the groups these remove",
         "rule open: bank.city",
         "rule after_join: shop.spend",

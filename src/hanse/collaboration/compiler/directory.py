@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from hanse.contracts.algorithms.queries import get_algorithm, require_usable
@@ -34,7 +34,7 @@ class MemberFacts:
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """A dataset as published. ``level`` is its own, 1 to 5."""
+    """A dataset as published. ``level`` is its own, 1 to 5; ``types`` is by field."""
 
     id: str
     owner: str
@@ -42,6 +42,7 @@ class DatasetFacts:
     level: int
     fields: tuple[str, ...]
     published: bool = True
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 class Directory(Protocol):
@@ -118,9 +119,16 @@ class LedgerDirectory:
         record = get_dataset(self._state, dataset)
         if record is None:
             return None
-        fields = tuple(field.name for field in record.fields)
-        published = record.state == "PUBLISHED"
-        return DatasetFacts(record.id, record.owner, record.title, record.level, fields, published)
+        types = {each.name: each.type for each in record.fields}
+        return DatasetFacts(
+            record.id,
+            record.owner,
+            record.title,
+            record.level,
+            fields=tuple(types),
+            published=record.state == "PUBLISHED",
+            types=types,
+        )
 
     def grant(self, grant: str) -> GrantRecord | None:
         """The grant of that identifier."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hanse.collaboration.compiler.usage import lineage
-from hanse.compute.operators import OperatorSpec, explain, get_operator
+from hanse.collaboration.compiler.directory import Directory
+from hanse.collaboration.compiler.usage import lineage, sources
+from hanse.compute.operators import OperatorSpec, explain, explain_run, get_operator
 from hanse.contracts.flows.spec import FlowSpec, StepSpec
 
 
@@ -50,24 +51,30 @@ class Explanation:
 
 
 def explain_flow(
-    spec: FlowSpec, names: Mapping[str, str] | None = None, lang: str = "en"
+    spec: FlowSpec,
+    names: Mapping[str, str] | None = None,
+    lang: str = "en",
+    directory: Directory | None = None,
 ) -> Explanation:
     """Explain a compiled flow.
 
     Args:
         spec: as compiled or deployed.
         names: display name by DID; aliases are used where there is none.
-        lang: ``en`` or ``zh``.
+        lang: ``en`` or ``zh``; plans of queries are in English.
+        directory: with it, steps whose operator plans ahead show their plan, and are refused
+            here as the run itself would be.
 
     Raises:
         UnknownOperator: when this node does not have an operator of the flow.
+        HanseError: a query that breaks its rules.
     """
     known = names or {}
     shown = {alias: known.get(did) or alias for alias, did in spec.parties.items()}
     operators = {name: tuple(usage.operators) for name, usage in lineage(spec).items()}
     return Explanation(
         summary=tuple(_summary(spec, shown, operators, lang)),
-        steps=tuple(_step(step, shown, lang) for step in spec.steps),
+        steps=tuple(_step(spec, step, shown, lang, directory) for step in spec.steps),
         operators=operators,
     )
 
@@ -95,7 +102,9 @@ def _summary(
     return out
 
 
-def _step(step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
+def _step(
+    spec: FlowSpec, step: StepSpec, shown: dict[str, str], lang: str, directory: Directory | None
+) -> StepExplanation:
     operator = get_operator(step.operator, step.operator_version)
     roles = {
         "owner": [shown[alias] for alias in step.owners],
@@ -104,7 +113,27 @@ def _step(step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
     }
     title = operator.title_zh if lang == "zh" else operator.title
     lines = explain(_under(operator, step.protocol), roles, lang)
+    if directory is not None:
+        lines += _plan(spec, step, directory)
     return StepExplanation(step.id, step.operator, f"{step.id}: {title}", tuple(lines))
+
+
+def _plan(spec: FlowSpec, step: StepSpec, directory: Directory) -> list[str]:
+    """In aliases, as a query names its tables."""
+    columns: dict[str, dict[str, str]] = {alias: {} for alias in step.owners}
+    for name in sources(spec)[step.id]:
+        use = spec.data[name]
+        facts = directory.dataset(use.dataset)
+        types = facts.types if facts is not None else {}
+        if use.owner in columns:
+            columns[use.owner] |= {each: types.get(each, "text") for each in use.fields}
+    return explain_run(
+        step.operator,
+        step.parameters,
+        columns,
+        computes=step.computes,
+        receivers=step.receivers,
+    )
 
 
 def _under(operator: OperatorSpec, protocol: str) -> OperatorSpec:

@@ -21,17 +21,24 @@ def lineage(spec: FlowSpec) -> dict[str, Usage]:
     Args:
         spec: its steps come after the steps they use.
     """
-    reached: dict[str, set[str]] = {}
+    reached = sources(spec)
     usage = {name: Usage([], []) for name in spec.data}
     for step in spec.steps:
-        sources: set[str] = set()
-        for text in step.inputs.values():
-            name, dot, _ = text.partition(".")
-            sources |= reached[name] if dot else {name}
-        reached[step.id] = sources
         for name, used in usage.items():
-            if name not in sources:
+            if name not in reached[step.id]:
                 continue
             used.operators.extend(o for o in [granted_name(step)] if o not in used.operators)
             used.receivers.extend(r for r in step.receivers if r not in used.receivers)
     return usage
+
+
+def sources(spec: FlowSpec) -> dict[str, set[str]]:
+    """For each step the data names that reach it, itself or by what comes of them."""
+    reached: dict[str, set[str]] = {}
+    for step in spec.steps:
+        found: set[str] = set()
+        for text in step.inputs.values():
+            name, dot, _ = text.partition(".")
+            found |= reached[name] if dot else {name}
+        reached[step.id] = found
+    return reached

@@ -15,6 +15,7 @@ from hanse.compute.operators.parameters import decimal_of, validate_parameters
 from hanse.compute.operators.registry import (
     COMPUTE_NODES,
     check_session,
+    explain_run,
     get_operator,
     operators,
     protocol_for,
@@ -33,6 +34,7 @@ __all__ = [
     "check_session",
     "decimal_of",
     "explain",
+    "explain_run",
     "get_operator",
     "operators",
     "protocol_for",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from hanse.compute.operators.declaration import OperatorSpec
 from hanse.compute.operators.features import MODULES as FEATURES
 from hanse.compute.operators.models import MODULES as MODELS
 from hanse.compute.operators.own import MODULES as OWN
+from hanse.compute.operators.parameters import validate_parameters
 from hanse.compute.operators.reports import MODULES as REPORTS
 from hanse.compute.operators.retrieval import MODULES as RETRIEVAL
 from hanse.compute.operators.sets import MODULES as SETS
@@ -77,6 +78,35 @@ def implementation(name: str) -> Callable[[Task], None]:
     get_operator(name)
     run: Callable[[Task], None] = next(m.run for m in _MODULES if m.SPEC.name == name)
     return run
+
+
+def explain_run(
+    name: str,
+    parameters: Mapping[str, object],
+    columns: Mapping[str, Mapping[str, str]],
+    *,
+    computes: Sequence[str],
+    receivers: Sequence[str],
+) -> list[str]:
+    """What this one run does and shows, where the operator can tell beforehand: a query's plan.
+
+    Args:
+        name: the operator.
+        parameters: as given; defaults are filled in.
+        columns: type by column, by party.
+        computes: computing nodes.
+        receivers: who opens the result.
+
+    Raises:
+        HanseError: as the run itself would refuse these parameters and columns.
+    """
+    spec = get_operator(name)
+    explain = next(getattr(m, "explain_run", None) for m in _MODULES if m.SPEC.name == name)
+    if explain is None:
+        return []
+    given = validate_parameters(spec, parameters)
+    lines: list[str] = explain(given, columns, computes=computes, receivers=receivers)
+    return lines
 
 
 def protocol_for(spec: OperatorSpec, compute_nodes: int) -> str:

@@ -9,26 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hanse.compute.operators.reports.tree import Column, Constant, Node, columns
+from hanse.compute.operators.reports.tree import BINARY, Column, Constant, Node, columns
 from hanse.data.duck import confined
 
 if TYPE_CHECKING:
     from hanse.data.types import TableSource
 
-_BINARY = {
-    "add": "+",
-    "sub": "-",
-    "mul": "*",
-    "eq": "=",
-    "ne": "<>",
-    "lt": "<",
-    "le": "<=",
-    "gt": ">",
-    "ge": ">=",
-    "and": "AND",
-    "or": "OR",
-    "like": "LIKE",
-}
 _PREFIX = {
     "neg": "-",
     "not": "NOT ",
@@ -59,8 +45,8 @@ def to_sql(node: Node, name: Name) -> str:
 
 
 def _call(op: str, parts: list[str]) -> str:
-    if op in _BINARY:
-        return f"({parts[0]} {_BINARY[op]} {parts[1]})"
+    if op in BINARY:
+        return f"({parts[0]} {BINARY[op]} {parts[1]})"
     if op in _PREFIX:
         return f"({_PREFIX[op]}({parts[0]}))"
     if op == "div":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from hanse.compute.operators.common import (
     LEVELS,
@@ -12,7 +13,7 @@ from hanse.compute.operators.common import (
     MPC_PROTOCOLS,
     SEMI_HONEST,
 )
-from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port, Value
 from hanse.compute.operators.reports.calculate import VALUES, VALUES_ZH
 from hanse.compute.operators.reports.group_by import MINIMUM_GROUP, MOST_GROUPS
 
@@ -131,3 +132,28 @@ def run(task: Task) -> None:
     from hanse.compute.operators.reports.joint_query import run_query
 
     run_query(task)
+
+
+def explain_run(
+    parameters: Mapping[str, Value],
+    columns: Mapping[str, Mapping[str, str]],
+    *,
+    computes: Sequence[str],
+    receivers: Sequence[str],
+) -> list[str]:
+    """EXPLAIN: who works out what of the query, and who learns what.
+
+    Raises:
+        BadExpression, NoSuchColumn, AmbiguousColumn, Undisclosed: as the query itself would.
+    """
+    from hanse.compute.operators.reports.explain import explain_query
+    from hanse.compute.operators.reports.rules import RULES
+
+    return explain_query(
+        str(parameters["query"]),
+        columns,
+        rules={rule: cast(list[str], parameters[rule]) for rule in RULES},
+        computes=computes,
+        receivers=receivers,
+        minimum_group=cast(int, parameters["minimum_group"]),
+    )

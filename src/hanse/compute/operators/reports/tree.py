@@ -20,6 +20,21 @@ COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 LOGIC = ("and", "or", "not", "isnull")
 LOCAL = ("round", "floor", "ceil", "lower", "upper", "length", "like")
 AGGREGATES = ("count", "sum", "avg", "min", "max", "variance", "stddev")
+BINARY = {
+    "add": "+",
+    "sub": "-",
+    "mul": "*",
+    "eq": "=",
+    "ne": "<>",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "and": "AND",
+    "or": "OR",
+    "like": "LIKE",
+}
+"""How SQL writes operations of two operands; division is not among them, it guards its divisor."""
 _TYPES: dict[str, Type] = {
     "int64": "number",
     "float64": "number",
@@ -92,12 +107,21 @@ def replace(node: Node, change: Callable[[Node], Node | None]) -> Node:
 
 
 def show(node: Node) -> str:
-    """The expression in words for messages and explanations."""
+    """The expression as SQL would have it, for messages and explanations."""
     if isinstance(node, Column):
         return f"{node.owner}.{node.name}" if node.owner else node.name
     if isinstance(node, Constant):
-        return "NULL" if node.value is None else repr(node.value)
+        value = node.value
+        whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+        return "NULL" if value is None else str(int(value)) if whole else repr(value)
+    if node.op in BINARY:
+        return f" {BINARY[node.op]} ".join(map(_bracketed, node.args))
     return f"{node.op}({', '.join(map(show, node.args))})"
+
+
+def _bracketed(node: Node) -> str:
+    inner = show(node)
+    return f"({inner})" if isinstance(node, Call) and node.op in BINARY else inner
 
 
 def type_of(node: Node, schema: Schema) -> Type:

@@ -55,9 +55,10 @@ def check(
     lang: Annotated[Literal["en", "zh"], Query()] = "en",
 ) -> FlowCheckView:
     """Compile without deploying."""
-    spec = compile_flow(body.text, network.collaboration.directory(), node.identity.did)
+    directory = network.collaboration.directory()
+    spec = compile_flow(body.text, directory, node.identity.did)
     with network.views.read() as connection:
-        explained = explain_flow(spec, names(connection), lang)
+        explained = explain_flow(spec, names(connection), lang, directory)
     lines = {step.step: list(step.lines) for step in explained.steps}
     prices = _prices(network, spec)
     return FlowCheckView(

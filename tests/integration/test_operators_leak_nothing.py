@@ -1,0 +1,195 @@
+"""Every operator's links carry what it declares: their plaintext is recorded and searched.
+
+The steps of the demo are in `test_nothing_leaks`; here are all others, on the same tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from leak_search import Needles, add_flags, add_numbers
+from recording_proxy import Recorder
+from secret_tables import BANK_ROWS, KEY, LABEL, MERCHANT_ROWS, make_tables, needles_of
+from tapped_links import OWNERS, THREE, Links, aligned_parts, rehearsal_step, table_of
+from tapped_rehearsal import TappedRehearsal
+
+from hanse.compute.operators import Role
+from hanse.compute.operators.registry import operators
+from hanse.compute.rehearsal import outputs_of
+from hanse.compute.worker import ObjectRef
+
+pytestmark = pytest.mark.slow
+
+ELSEWHERE = {
+    *("align", "retrieve", "intersection", "summary", "logistic_regression", "evaluate"),
+    *("predict", "boosted_trees", "secure_boost"),
+}
+SETS: dict[str, dict[str, Any]] = {
+    "intersect": {"left_key": KEY, "right_key": KEY},
+    "union": {"key_1": KEY},
+    "difference": {"key_1": KEY},
+    "intersection_count": {"key_1": KEY},
+}
+AT_HOME: dict[str, dict[str, Any]] = {
+    "split": {},
+    "sample": {"fraction": "0.5", "stratify": LABEL},
+    "stratified_split": {"stratify": LABEL},
+    "preprocess": {"scale": "standard", "one_hot": True},
+}
+JOINT: dict[str, dict[str, Any]] = {
+    "statistics": {"quantiles": []},
+    "group_by": {"by": ["vip", LABEL], "columns": ["收入", "spend"]},
+    "calculate": {"expressions": ["收入 + spend AS total", "收入 > spend AS more"]},
+    "sql": {
+        "query": f"SELECT vip, sum(收入 * spend) AS joint FROM bank JOIN merchant ON bank.{KEY} = "
+        f"merchant.{KEY} WHERE account > 0 AND 收入 < spend GROUP BY vip"
+    },
+    "chi_square": {"label": LABEL, "bins": 4},
+    "correlation": {},
+    "vif": {},
+    "kmeans": {"clusters": 2, "iterations": 2},
+    "pca": {"components": 2, "iterations": 5},
+    "linear_regression": {"label": "收入"},
+    "multinomial_regression": {"label": LABEL, "epochs": 1},
+    "glm": {"label": LABEL, "epochs": 1},
+    "neural_network": {"label": LABEL, "epochs": 1, "hidden": 4},
+}
+CHAINED = {"woe_binning", "woe_transform", "select_features", "apply_preprocess", "psi_stability"}
+TOLD_RANGES = {"statistics": ["data merchant>bank"]}
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TappedRehearsal]:
+    folder = tmp_path_factory.mktemp("tapped")
+    with Recorder() as recorder:
+        rehearsal = TappedRehearsal(folder, recorder, deadline_ms=240_000)
+        yield rehearsal
+        rehearsal.clear()
+
+
+@pytest.fixture
+async def parts(rehearsal: TappedRehearsal) -> dict[str, ObjectRef]:
+    return (await aligned_parts(rehearsal))[0]
+
+
+@pytest.fixture
+def secret(rehearsal: TappedRehearsal, parts: dict[str, ObjectRef]) -> Needles:
+    """Rows as they are in files and in aligned order, labels, and columns as they are scaled."""
+    aligned = [table_of(rehearsal, part).to_arrow() for part in parts.values()]
+    extreme = [
+        float(value)
+        for table in aligned
+        for name in table.column_names
+        if table[name].type in ("int64", "double")
+        for value in (min(table[name].to_pylist()), max(table[name].to_pylist()))
+    ]
+    needles = needles_of([*make_tables(), *aligned], but=extreme)
+    for table in aligned:
+        for name in ("收入", "account", "spend", "order_number"):
+            if name in table.column_names:
+                values = np.asarray(table[name], np.float64)
+                add_numbers(needles, f"standard {name}", (values - values.mean()) / values.std())
+                bound = 2.0 ** np.ceil(np.log2(np.abs(values).max()))
+                add_numbers(needles, f"share of a power of two of {name}", values / bound)
+    return needles
+
+
+def test_every_operator_is_listened_to() -> None:
+    listened = {*ELSEWHERE, *SETS, *AT_HOME, *JOINT, *CHAINED}
+    assert set(operators()) - {"retrieval_setup"} == listened
+
+
+@pytest.mark.parametrize("operator", SETS)
+@pytest.mark.parametrize("owners", [2, 3])
+async def test_sets_send_no_key_and_no_hash_of_one(
+    rehearsal: TappedRehearsal, operator: str, owners: int
+) -> None:
+    bank, merchant = make_tables()
+    names = ["left", "right"] if operator == "intersect" else ["table_1", "table_2", "table_3"]
+    if operator == "intersect" and owners == 3:
+        pytest.skip("of two owners")
+    tables = [("bank", bank), ("merchant", merchant), ("helper", bank.slice(0, 200))][:owners]
+    inputs = {
+        port: {alias: rehearsal.enter(table)}
+        for port, (alias, table) in zip(names, tables, strict=False)
+    }
+    roles: dict[str, list[Role]] = {alias: ["owner"] for alias, _ in tables}
+    roles["bank"] = ["owner", "receiver"]
+    await rehearsal_step(rehearsal, operator, roles, inputs, SETS[operator])
+    links = Links(rehearsal.recorder, operator)
+    nonce = rehearsal.nonces[operator]
+    prefixes = [nonce.encode(), bytes.fromhex(nonce)]
+    assert links.findings(needles_of([bank, merchant], prefixes=prefixes)) == {}
+    control = Needles()
+    for rows in (BANK_ROWS, MERCHANT_ROWS):
+        control.add("declared: number of keys", f'"keys":{rows}'.encode())
+    assert links.findings(control)
+
+
+@pytest.mark.parametrize("operator", AT_HOME)
+async def test_steps_at_home_send_no_value(
+    rehearsal: TappedRehearsal, parts: dict[str, ObjectRef], secret: Needles, operator: str
+) -> None:
+    await rehearsal_step(rehearsal, operator, OWNERS, {"table": parts}, AT_HOME[operator])
+    assert Links(rehearsal.recorder, operator).findings(secret) == {}
+
+
+@pytest.mark.parametrize("operator", JOINT)
+async def test_joint_steps_send_shares_and_what_is_declared(
+    rehearsal: TappedRehearsal, parts: dict[str, ObjectRef], secret: Needles, operator: str
+) -> None:
+    done = await rehearsal_step(rehearsal, operator, THREE, {"table": parts}, JOINT[operator])
+    if operator == "calculate":
+        found = rehearsal.table(done["bank"].outputs["result"]).to_arrow()
+        add_numbers(secret, "total", np.asarray(found["total"]))
+        add_flags(secret, "more", np.asarray(found["more"]).astype(np.int64))
+    links = Links(rehearsal.recorder, operator)
+    assert len(links.by_label) == 12
+    assert links.findings(secret) == {}
+    assert max(links.bytes_sent(label) for label in links.by_label if "compute" in label) > 500
+    merchant = table_of(rehearsal, parts["merchant"]).to_arrow()
+    told = Needles()
+    add_numbers(told, "range", np.array([min(merchant["spend"].to_pylist())]))
+    assert list(links.findings(told)) == TOLD_RANGES.get(operator, [])
+
+
+async def test_binning_shares_labels_and_tells_no_count_of_another(
+    rehearsal: TappedRehearsal, parts: dict[str, ObjectRef], secret: Needles
+) -> None:
+    """WOE is worked out and put into rows by each owner at home."""
+    done = await rehearsal_step(
+        rehearsal, "woe_binning", THREE, {"table": parts}, {"label": LABEL, "bins": 4}
+    )
+    assert Links(rehearsal.recorder, "woe_binning").findings(secret) == {}
+    recipe = outputs_of(done, "recipe")
+    both = {"table": parts, "recipe": {alias: recipe[alias] for alias in parts}}
+    changed = await rehearsal_step(rehearsal, "woe_transform", OWNERS, both, {})
+    for part in outputs_of(changed, "table").values():
+        table = table_of(rehearsal, part).to_arrow()
+        for name in table.column_names:
+            if table[name].type == "double":
+                add_numbers(secret, f"WOE of {name}", np.asarray(table[name]))
+    assert Links(rehearsal.recorder, "woe_transform").findings(secret) == {}
+    chosen = {"table": parts, "iv": {"bank": outputs_of(done, "report")["bank"]}}
+    roles: dict[str, list[Role]] = {"bank": ["owner", "receiver"], "merchant": ["owner"]}
+    await rehearsal_step(rehearsal, "select_features", roles, chosen, {"min_iv": "0.01"})
+    assert Links(rehearsal.recorder, "select_features").findings(secret) == {}
+
+
+async def test_recipes_are_applied_and_drift_is_measured_at_home(
+    rehearsal: TappedRehearsal, parts: dict[str, ObjectRef], secret: Needles
+) -> None:
+    done = await rehearsal_step(
+        rehearsal, "preprocess", OWNERS, {"table": parts}, {"scale": "standard"}
+    )
+    Links(rehearsal.recorder, "preprocess")
+    both = {"table": parts, "recipe": outputs_of(done, "recipe")}
+    await rehearsal_step(rehearsal, "apply_preprocess", OWNERS, both, {})
+    assert Links(rehearsal.recorder, "apply_preprocess").findings(secret) == {}
+    roles: dict[str, list[Role]] = {"bank": ["owner", "receiver"], "merchant": ["owner"]}
+    compared = {"base": parts, "current": parts}
+    await rehearsal_step(rehearsal, "psi_stability", roles, compared, {"bins": 4})
+    assert Links(rehearsal.recorder, "psi_stability").findings(secret) == {}
