@@ -6,11 +6,13 @@ The steps of the demo are in `test_nothing_leaks`; here are all others, on the s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from leak_search import Needles, add_flags, add_numbers
+from own_package import MANIFEST, needs_sandbox, package
 from recording_proxy import Recorder
 from secret_tables import BANK_ROWS, KEY, LABEL, MERCHANT_ROWS, make_tables, needles_of
 from tapped_links import OWNERS, THREE, Links, aligned_parts, rehearsal_step, table_of
@@ -57,17 +59,26 @@ JOINT: dict[str, dict[str, Any]] = {
     "glm": {"label": LABEL, "epochs": 1},
     "neural_network": {"label": LABEL, "epochs": 1, "hidden": 4},
 }
-CHAINED = {"woe_binning", "woe_transform", "select_features", "apply_preprocess", "psi_stability"}
+CHAINED = {
+    *("woe_binning", "woe_transform", "select_features", "coefficients", "scorecard"),
+    *("apply_preprocess", "psi_stability", "algorithm", "algorithm_plain"),
+}
 TOLD_RANGES = {"statistics": ["data merchant>bank"]}
 
 
 @pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TappedRehearsal]:
-    folder = tmp_path_factory.mktemp("tapped")
+def recorder() -> Iterator[Recorder]:
     with Recorder() as recorder:
-        rehearsal = TappedRehearsal(folder, recorder, deadline_ms=240_000)
-        yield rehearsal
-        rehearsal.clear()
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def rehearsal(
+    recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TappedRehearsal]:
+    rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=240_000)
+    yield rehearsal
+    rehearsal.clear()
 
 
 @pytest.fixture
@@ -173,10 +184,49 @@ async def test_binning_shares_labels_and_tells_no_count_of_another(
             if table[name].type == "double":
                 add_numbers(secret, f"WOE of {name}", np.asarray(table[name]))
     assert Links(rehearsal.recorder, "woe_transform").findings(secret) == {}
+    tables = outputs_of(changed, "table")
+    given = {"label": LABEL, "solver": "newton", "l2": "0.01", "rounds": 2}
+    trained = await rehearsal_step(
+        rehearsal, "logistic_regression", THREE, {"table": tables}, given
+    )
+    assert Links(rehearsal.recorder, "logistic_regression").findings(secret) == {}
+    fitted = {"model": outputs_of(trained, "model")}
+    await rehearsal_step(rehearsal, "coefficients", THREE, fitted, {})
+    assert Links(rehearsal.recorder, "coefficients").findings(secret) == {}
+    await rehearsal_step(rehearsal, "scorecard", THREE, {**fitted, "recipe": both["recipe"]}, {})
+    assert Links(rehearsal.recorder, "scorecard").findings(secret) == {}
     chosen = {"table": parts, "iv": {"bank": outputs_of(done, "report")["bank"]}}
     roles: dict[str, list[Role]] = {"bank": ["owner", "receiver"], "merchant": ["owner"]}
     await rehearsal_step(rehearsal, "select_features", roles, chosen, {"min_iv": "0.01"})
     assert Links(rehearsal.recorder, "select_features").findings(secret) == {}
+
+
+async def test_own_algorithms_are_fed_with_shares(
+    recorder: Recorder, secret: Needles, parts: dict[str, ObjectRef], tmp_path: Path
+) -> None:
+    needs_sandbox()
+    made = package(MANIFEST.replace("maximum: 1000}", "maximum: 2000000}"))
+    rehearsal = TappedRehearsal(
+        tmp_path, recorder, package=made.encode().decode(), deadline_ms=240_000
+    )
+    bank, merchant = (table_of(rehearsal, parts[alias]).to_arrow() for alias in OWNERS)
+    given = {
+        "algorithm": "burden@1.0.0",
+        "fingerprint": made.fingerprint(rehearsal.suite),
+        "columns": ["income=bank.收入", "debt=merchant.spend"],
+    }
+    inputs = {"bank": rehearsal.enter(bank), "merchant": rehearsal.enter(merchant)}
+    await rehearsal_step(rehearsal, "algorithm", THREE, {"table": inputs}, given)
+    links = Links(recorder, "algorithm")
+    assert len(links.by_label) == 12
+    assert links.findings(secret) == {}
+    alone: dict[str, list[Role]] = {"bank": ["owner", "receiver"]}
+    given["columns"] = ["income=bank.收入", "debt=bank.收入"]
+    await rehearsal_step(
+        rehearsal, "algorithm_plain", alone, {"table": {"bank": inputs["bank"]}}, given
+    )
+    assert Links(recorder, "algorithm_plain").findings(secret) == {}
+    rehearsal.clear()
 
 
 async def test_recipes_are_applied_and_drift_is_measured_at_home(
