@@ -20,7 +20,7 @@ from patience import PATIENCE_S, until
 from validator_process import ValidatorProcess
 
 from hanse.ledger.bft.engine.questions import EngineQuestion
-from hanse.node.snapshot_start import SnapshotStart
+from hanse.node.snapshot_start import SnapshotGiver, SnapshotStart
 
 pytestmark = pytest.mark.slow
 
@@ -105,7 +105,9 @@ async def joins_by_snapshot(network: BftNetwork, first: ValidatorProcess, folder
     height = (await first.ask("status"))["height"]
     begun, before = time.monotonic(), psutil.Process().memory_info().rss
     newcomer = await network.open(
-        BEGINNING, folder, start=SnapshotStart(network.genesis, prove, ask)
+        BEGINNING,
+        folder,
+        start=SnapshotStart(network.genesis, [SnapshotGiver("first", prove, ask)]),
     )
     try:
         await newcomer.begun()
