@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hanse.compute.worker.request import Failure, WorkerEvent, WorkerRequest, WorkerResult
+from hanse.compute.worker.serving import Command
 from hanse.contracts.flows.spec import FlowSpec, StepSpec
 from hanse.contracts.flows.types import FlowRecord
 from hanse.crypto.commitment import Opening
@@ -173,6 +174,10 @@ class Worker(Protocol):
 
     async def start(self, request: WorkerRequest) -> None:
         """Start it."""
+        ...
+
+    def tell(self, command: Command) -> None:
+        """Say something to one that serves."""
         ...
 
     def events(self) -> AsyncIterator[WorkerEvent]:

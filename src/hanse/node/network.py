@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from hanse.collaboration.services import ServiceHost
 from hanse.contracts.identity.queries import LedgerResolver, get_member
 from hanse.contracts.system import system_registry
 from hanse.data.vault import Vault
@@ -20,6 +21,7 @@ from hanse.ledger.ordering.sequencer import Sequencer
 from hanse.ledger.roles import Role
 from hanse.node.audit.anchor import Anchoring
 from hanse.node.background import Background
+from hanse.node.clock import Clock
 from hanse.node.collaboration import Collaboration, build_collaboration
 from hanse.node.data.imports import Imports
 from hanse.node.data.publications import Publications
@@ -40,6 +42,7 @@ from hanse.node.participant import participant
 from hanse.node.reactions.faults import FaultReporter
 from hanse.node.reactions.grants import GrantBook, GrantVerifier
 from hanse.node.secrets import orderer_key
+from hanse.node.serving import build_services
 from hanse.node.settings import Settings
 from hanse.node.transport.dispatcher import Dispatcher
 from hanse.node.transport.inbox import Inbox
@@ -91,6 +94,8 @@ class Network:
     anchoring: Anchoring
     fault_reporter: FaultReporter
     collaboration: Collaboration
+    services: ServiceHost
+    now_ms: Clock
     upkeep: HomeUpkeep
     key_rotation: KeyRotation | None = None
 
@@ -110,6 +115,7 @@ class Network:
         background.start("anchoring", self.anchoring.run)
         background.start("faults", self.fault_reporter.run)
         await self.collaboration.start(background)
+        self.services.start()
 
     def oversees(self) -> bool:
         """Whether this organisation's office is to see every flow's state."""
@@ -126,6 +132,7 @@ class Network:
     async def close(self) -> None:
         """Stop in the reverse order."""
         await self.imports.close()
+        await self.services.close()
         await self.collaboration.close()
         await self.ledger.close()
         self.views.close()
@@ -241,6 +248,8 @@ def _assemble(
         fault_reporter=FaultReporter(ledger, submitter, identity.did),
         key_rotation=rotation,
         collaboration=collaboration,
+        services=build_services(host, ledger, collaboration.engine, vault, tables),
+        now_ms=clock,
         upkeep=HomeUpkeep(
             host.home, ledger, lambda: min(projector.height, collaboration.engine.height)
         ),

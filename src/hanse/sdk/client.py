@@ -18,10 +18,12 @@ from hanse.sdk.identity import IdentityArea
 from hanse.sdk.issuers import IssuersArea
 from hanse.sdk.ledger import LedgerArea
 from hanse.sdk.members import ApplicationsArea, CredentialsArea, MembersArea
+from hanse.sdk.models import ModelsArea
 from hanse.sdk.node import NodeArea
 from hanse.sdk.peer import PeerArea
 from hanse.sdk.points import PointsArea
 from hanse.sdk.rights import RightsArea
+from hanse.sdk.services import ServicesArea
 from hanse.sdk.session import SessionArea, TokensArea, UsersArea
 from hanse.sdk.templates import TemplatesArea
 from hanse.sdk.transport import Transport
@@ -72,6 +74,8 @@ class Client:
         self.catalogue = CatalogueArea(self._transport)
         self.operators = OperatorsArea(self._transport)
         self.grants = GrantsArea(self._transport)
+        self.models = ModelsArea(self._transport)
+        self.services = ServicesArea(self._transport)
         self.rights = RightsArea(self._transport)
         self.templates = TemplatesArea(self._transport)
         self.flows = FlowsArea(self._transport)

@@ -49,8 +49,9 @@ def test_everything_but_entry_points_needs_a_token() -> None:
 def test_lists_are_paged() -> None:
     lists = {d.id for d in ALL if d.verb in {"list", "blocks", "transactions", "history", "log"}}
     unpaged = {d.id for d in ALL if d.id in lists and not d.paged}
-    # All are short: what a release can run and brings along, whom the operator accredited.
-    assert unpaged == {"operators.list", "templates.list", "issuers.list"}
+    # All are short: what a release can run and brings along, whom the operator accredited, and
+    # the models of one node.
+    assert unpaged == {"operators.list", "templates.list", "issuers.list", "models.list"}
 
 
 def test_unknown_operation_raises() -> None:

@@ -136,6 +136,8 @@ DESTRUCTIVE = [
     ["grants", "terminate", "gr"],
     ["grants", "revoke", "gr"],
     ["flows", "terminate", "fl"],
+    ["models", "retire", "fl", "train", "model"],
+    ["services", "end", "sv"],
     ["points", "issue", "did:hanse:a", "5"],
     ["points", "transfer", "did:hanse:a", "5"],
     ["points", "freeze", "did:hanse:a"],

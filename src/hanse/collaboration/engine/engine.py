@@ -120,6 +120,11 @@ class Engine:
         self._ctx.journal.close()
 
     @property
+    def context(self) -> EngineContext:
+        """What services at this node share with attempts."""
+        return self._ctx
+
+    @property
     def is_following(self) -> bool:
         """Whether the engine is alive."""
         return bool(self._tasks) and not any(task.done() for task in self._tasks)

@@ -10,10 +10,13 @@ import msgspec
 from hanse.collaboration.engine.errors import CommitmentMismatch, DataNotHere
 from hanse.collaboration.engine.journal import Journal
 from hanse.collaboration.engine.offers import ledger_commitment
+from hanse.collaboration.engine.records import ObjectRow
 from hanse.collaboration.engine.views import StepView
 from hanse.collaboration.ports import DatasetPort, StorePort
 from hanse.compute.operators import TABLE_KINDS
 from hanse.compute.worker.request import ObjectRef
+from hanse.contracts.services.errors import ModelRetiredError
+from hanse.contracts.services.queries import get_retirement
 from hanse.crypto.commitment import Opening, verify_opening
 from hanse.crypto.errors import BadOpening
 from hanse.crypto.suite import Suite
@@ -57,6 +60,10 @@ class Part:
             columns=list(self.columns),
             meta=self.meta,
         )
+
+    def unopened(self, store: StorePort) -> ObjectRef:
+        """The same for a session that commits to no inputs: the worker checks the digest."""
+        return msgspec.structs.replace(self.reference(store), opening={})
 
 
 class Inputs:
@@ -108,6 +115,12 @@ class Inputs:
         row = next((row for row in rows if row.port == output), None)
         if row is None or record is None or record.state != "COMPLETED":
             raise DataNotHere(f"this node's part of {producer}.{output} is not here")
+        if get_retirement(step.flow.state, step.flow.record.id, producer, output) is not None:
+            raise ModelRetiredError(f"{producer}.{output} was retired")
+        return self.kept(row, port)
+
+    def kept(self, row: ObjectRow, port: str) -> Part:
+        """An output of an earlier step as a part of an input."""
         opening = msgspec.convert(row.secret.opening, Opening)
         shape = self._shape(row.object_id) if row.kind in TABLE_KINDS else (0, 0)
         return Part(

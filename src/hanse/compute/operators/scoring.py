@@ -111,10 +111,11 @@ def begin(task: Task, check: Callable[[ModelPart | None], None]) -> Session:
         return fact
 
     facts = task.agree(link, prepare)
-    rows = _check_facts(task, facts)
+    require_one_model(task, facts)
+    rows = agreed_rows(task, facts)
     machine = start_machine(task)
     enter(task, link, held.get("arrays", {}), machine)
-    model = held.get("part") or _told(task, facts)
+    model = held.get("part") or told_model(task, facts)
     if machine is not None:
         for name, share in model.variables.items():
             machine.put(name, share)
@@ -195,17 +196,16 @@ def _arrays(task: Task, part: ModelPart) -> dict[str, Any]:
     return {f"{kind}-{task.me}": array for kind, array in family.prepare(part, table).items()}
 
 
-def _check_facts(task: Task, facts: dict[str, Any]) -> int:
-    """The row count, once all parties' inputs are seen to belong together."""
+def require_one_model(task: Task, facts: dict[str, Any]) -> None:
+    """Refuse parts that do not belong together."""
     holders = list(dict.fromkeys(task.parties("owner") + task.parties("compute")))
     if any(same(facts, holders, name) is None for name in ("model", "family", "widths")):
         raise BadInput("the parties hold parts of different models")
     if same(facts, holders, "settings") is None:
         raise BadInput("the parties hold parts of different models")
-    return agreed_rows(task, facts)
 
 
-def _told(task: Task, facts: dict[str, Any]) -> ModelPart:
+def told_model(task: Task, facts: dict[str, Any]) -> ModelPart:
     """The model as a receiver without a part of it knows it."""
     fact = facts[task.parties("owner")[0]]
     return ModelPart(

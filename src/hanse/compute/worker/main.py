@@ -15,12 +15,14 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Never
+from typing import BinaryIO, Never
 
 import msgspec
 
 from hanse.compute.errors import BadInput, Cancelled, Located, MemoryExceeded, NotAParty
 from hanse.compute.operators.registry import implementation
+from hanse.compute.services import service
+from hanse.compute.services.desk import Desk
 from hanse.compute.worker import scratch
 from hanse.compute.worker.manifest import check_manifest
 from hanse.compute.worker.request import (
@@ -48,10 +50,11 @@ class Worker:
         request: what to do.
         output: descriptor of the pipe to the node.
         folder: where temporary files go.
+        lines: what the node says afterwards, to a worker that serves.
     """
 
-    def __init__(self, request: WorkerRequest, output: int, folder: Path) -> None:
-        self._request = request
+    def __init__(self, request: WorkerRequest, output: int, folder: Path, lines: BinaryIO) -> None:
+        self._request, self._lines = request, lines
         self._output, self._folder = output, folder
         self._work_dir = Path(request.work_dir)
         self._said = threading.Lock()
@@ -98,11 +101,18 @@ class Worker:
         self._task = task
         if request.alias in task.participants:
             _check_certificate(request)
-            implementation(spec.name)(task)
+            self._run(spec.name, task)
         task.phase("end")
         seconds = {name: round(value, 3) for name, value in task.seconds.items()}
         measures = {**task.measures, "seconds": seconds, "cpu_seconds": cpu_seconds()}
         return Result(task.outputs, measures)
+
+    def _run(self, operator: str, task: Task) -> None:
+        kind = self._request.serves
+        if kind is None:
+            implementation(operator)(task)
+        else:
+            service(kind)(task, Desk(self._say, self._lines))
 
     def _say(self, event: WorkerEvent) -> None:
         line = encode_event(event)
@@ -141,7 +151,7 @@ def main() -> None:
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     try:
-        request = msgspec.json.decode(sys.stdin.buffer.read(), type=WorkerRequest)
+        request = msgspec.json.decode(sys.stdin.buffer.readline(), type=WorkerRequest)
     except msgspec.DecodeError as error:
         problem = BadInput("the request to the worker does not decode")
         os.write(output, encode_event(Failure(problem.code, problem.message, "start")))
@@ -149,7 +159,7 @@ def main() -> None:
     _keep_to_cores(request.cores)
     work_dir = Path(request.work_dir)
     scratch.prepare(work_dir)
-    Worker(request, output, scratch.enter(work_dir)).run()
+    Worker(request, output, scratch.enter(work_dir), sys.stdin.buffer).run()
 
 
 def _keep_to_cores(cores: int) -> None:

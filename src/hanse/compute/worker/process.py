@@ -23,6 +23,7 @@ from hanse.compute.worker.request import (
     WorkerResult,
     decode_event,
 )
+from hanse.compute.worker.serving import Command, encode_command
 from hanse.core.errors import HanseError, InternalError, error_for
 
 CANCEL_GRACE_S = 5.0
@@ -86,7 +87,14 @@ class WorkerProcess:
             raise TaskError("the worker process could not be started", debug=str(error)) from error
         finally:
             os.close(log)
-        self._reader = asyncio.create_task(self._read(msgspec.json.encode(request)))
+        handed = msgspec.json.encode(request) + b"\n"
+        self._reader = asyncio.create_task(self._read(handed, stays=request.serves is not None))
+
+    def tell(self, command: Command) -> None:
+        """Say something to a worker that serves; lost when it has ended."""
+        process = self._process
+        if process is not None and process.stdin is not None and not process.stdin.is_closing():
+            process.stdin.write(encode_command(command))
 
     async def events(self) -> AsyncIterator[WorkerEvent]:
         """Everything the worker says, until it has ended; the last one is result or failure."""
@@ -136,7 +144,7 @@ class WorkerProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)
 
-    async def _read(self, request: bytes) -> None:
+    async def _read(self, request: bytes, *, stays: bool) -> None:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise InternalError("the worker's pipes are missing")
@@ -144,7 +152,8 @@ class WorkerProcess:
             with contextlib.suppress(ConnectionError):
                 process.stdin.write(request)
                 await process.stdin.drain()
-                process.stdin.close()
+                if not stays:
+                    process.stdin.close()
             async for line in process.stdout:
                 self._take(line)
         except ValueError:  # a line beyond MAX_LINE_BYTES: not our worker's

@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 
 from hanse.compute.operators import Kind
+from hanse.compute.services import ServiceKind
 from hanse.compute.worker.manifest import SessionManifest
+from hanse.compute.worker.serving import Admit, Answered, Declined, Ready
 
 
 class ObjectRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
         deadline_ms: time allowed from start to end; 0 is no limit.
         connect_timeout_ms: how long to wait for all parties to be there.
         link_timeout_ms: silence after which a party that no longer listens is given up.
+        serves: the kind of service this worker keeps open; None for a step, which ends.
     """
 
     manifest: SessionManifest
@@ -73,6 +76,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ms: int = 0
     connect_timeout_ms: int = 60_000
     link_timeout_ms: int = 10_000
+    serves: ServiceKind | None = None
 
 
 class OutputRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +136,9 @@ class Failure(msgspec.Struct, frozen=True, tag_field="kind", tag="error"):
     blamed: str = ""
 
 
-WorkerEvent = Progress | Resumed | FirstByte | Result | Failure
+WorkerEvent = (
+    Progress | Resumed | FirstByte | Result | Failure | Ready | Admit | Answered | Declined
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(WorkerEvent)

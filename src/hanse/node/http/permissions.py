@@ -70,6 +70,12 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     ((_STEWARD, _ANALYST), "flows.suspend flows.terminate"),
     ((_STEWARD, _ANALYST), "flows.results"),
     ((_ANALYST,), "flows.result"),
+    # models and services: the steward signs for the data, the analyst uses what was signed
+    (_EVERYONE, "models.list models.get services.list services.get services.verify"),
+    ((_STEWARD,), "models.retire services.offer services.accept"),
+    ((_STEWARD,), "services.suspend services.resume services.end"),
+    ((_ANALYST,), "services.reserve services.predict services.retrieve"),
+    (_BUSINESS, "services.usage"),
     # points: the node's own account is the steward's; issuing is the regulator's office
     (_EVERYONE, "points.accounts points.account points.history"),
     ((_ADMIN,), "points.issue points.freeze points.unfreeze"),

@@ -39,6 +39,16 @@ class Metrics:
         self.audit_anchors = self._counter(
             "hanse_audit_anchors_total", "Heads of the audit log anchored", ("outcome",)
         )
+        self.service_uses = self._counter(
+            "hanse_service_uses_total", "Ids scored and keys looked up here", ("kind", "outcome")
+        )
+        self.service_seconds = Histogram(
+            "hanse_service_seconds",
+            "Time to answer a question to a service",
+            ("kind",),
+            registry=self.registry,
+            buckets=_LATENCY_BUCKETS_SECONDS,
+        )
         self.ledger_peers = Gauge(
             "hanse_ledger_peers",
             "Links of the ordering engine to others",

@@ -44,8 +44,40 @@ def serve(link: Link, asker: str, part: ServicePart, keys: int, report: Report) 
         report(done + count, total)
 
 
+class Stock:
+    """Secrets for queries, with all that does not depend on what will be asked.
+
+    Args:
+        part: the asker's part of a set-up.
+    """
+
+    def __init__(self, part: ServicePart) -> None:
+        self._matrix = lwe.expand(part.seed, part.shape.columns)
+        self._hint = hint_words(part)
+        self._ready: list[lwe.Prepared] = []
+
+    def take(self, count: int) -> list[lwe.Prepared]:
+        """So many secrets, each given out once; made now if there are too few."""
+        missing = count - len(self._ready)
+        if missing > 0:
+            self._ready += lwe.prepare(self._matrix, self._hint, missing)
+        taken, self._ready = self._ready[:count], self._ready[count:]
+        return taken
+
+    def fill(self) -> None:
+        """Make secrets ahead, as many as a batch has."""
+        missing = AT_ONCE - len(self._ready)
+        if missing >= AT_ONCE // 4:
+            self._ready += lwe.prepare(self._matrix, self._hint, missing)
+
+
 def ask(
-    link: Link, holder: str, part: ServicePart, keys: Sequence[bytes], report: Report
+    link: Link,
+    holder: str,
+    part: ServicePart,
+    keys: Sequence[bytes],
+    report: Report,
+    stock: Stock | None = None,
 ) -> list[Hit]:
     """The asker's side: which key (by place) was found, and the values of its row.
 
@@ -53,11 +85,11 @@ def ask(
         BadPoint, BadAnswer: when the holder sends something of another form.
     """
     wanted = _outputs(link, holder, part, keys)
-    matrix, hint = lwe.expand(part.seed, part.shape.columns), hint_words(part)
+    stock = stock or Stock(part)
     hits: list[Hit] = []
     for start in range(0, len(wanted), AT_ONCE):
         batch = wanted[start : start + AT_ONCE]
-        columns = _columns(link, holder, part, lwe.prepare(matrix, hint, len(batch)), batch)
+        columns = _columns(link, holder, part, stock.take(len(batch)), batch)
         for (place, output), column in zip(batch, columns, strict=True):
             record = database.find(column, output, part.shape)
             if record is not None:

@@ -11,10 +11,10 @@ from hanse.compute.operators.keys import normal_keys
 from hanse.compute.operators.retrieval import database, lwe, prf, records
 from hanse.compute.operators.retrieval.errors import BadAnswer, TooManyMatches
 from hanse.compute.operators.retrieval.kernels import Words
+from hanse.compute.operators.retrieval.texts import FAMILY
 from hanse.crypto.curve25519 import Secret
 from hanse.data.types import Column, TableSource
 
-FAMILY = "private-retrieval/1"
 SECRET_BYTES = 32
 
 

@@ -11,6 +11,7 @@ from hanse.compute.errors import AmbiguousColumn, BadInput, BadRoles
 from hanse.compute.operators.retrieval import service
 from hanse.compute.operators.retrieval.errors import BadAnswer
 from hanse.compute.operators.retrieval.service import Entries, ServicePart, Terms
+from hanse.compute.operators.retrieval.texts import FAMILY
 from hanse.crypto.keystream import SEED_BYTES
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def given_part(task: Task) -> ServicePart:
         BadInput: when it is another kind of model.
     """
     part: ServicePart = task.payload("service", ServicePart)
-    if part.family != service.FAMILY:
+    if part.family != FAMILY:
         raise BadInput("the input is a model, not a table set up for retrieval")
     return part
 

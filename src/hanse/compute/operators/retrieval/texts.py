@@ -17,6 +17,9 @@ TABLE_KEY = Parameter(
     help_zh="数据表的标识列（可多列，按顺序）。",
     columns_of=("table",),
 )
+
+FAMILY = "private-retrieval/1"
+"""What the parts of a set-up are marked with."""
 PAYLOAD = Parameter(
     type="texts",
     default=[],
