@@ -58,7 +58,7 @@ def check(rehearsal: Rehearsal, outputs: Mapping[str, OutputRef], engine: str, n
     assert report["fingerprint"] == PARAMETERS["fingerprint"]
     assert np.isclose(report["outputs"]["mean"], EXPECTED.mean(), rtol=near)
     assert np.allclose(report["outputs"]["top"], np.sort(EXPECTED)[-3:], rtol=near)
-    table = rehearsal.table(outputs["table"]).to_arrow().to_pydict()
+    table = rehearsal.table(outputs["rows"]).to_arrow().to_pydict()
     assert table["id"] == KEYS
     assert np.allclose(table["burden"], EXPECTED, rtol=near, atol=1e-3)
 
@@ -90,7 +90,7 @@ async def test_plain_run_at_the_owner_sends_outputs_to_the_receiver(rehearsal: R
     report = msgspec.json.decode(rehearsal.data(outcomes["shop"].outputs["report"]))
     assert (report["engine"], report["rows"]) == ("plain", ROWS)
     assert np.isclose(report["outputs"]["mean"], EXPECTED.mean(), rtol=1e-5)
-    held = rehearsal.table(outcomes["shop"].outputs["table"]).to_arrow().to_pydict()
+    held = rehearsal.table(outcomes["shop"].outputs["rows"]).to_arrow().to_pydict()
     assert np.allclose(held["burden"], EXPECTED, rtol=1e-5)
     assert list(held) == ["row", "burden"]
 

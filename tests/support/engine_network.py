@@ -23,7 +23,7 @@ from hanse.collaboration.compiler import LedgerDirectory, compile_flow
 from hanse.collaboration.engine import Engine, EngineSettings, NodePolicy
 from hanse.collaboration.engine.context import system_clock
 from hanse.collaboration.engine.views import FlowView
-from hanse.collaboration.ports import MessageHandler, StoredDataset, WorkerPort
+from hanse.collaboration.ports import AlgorithmPort, MessageHandler, StoredDataset, WorkerPort
 from hanse.compute.worker import WorkerProcess
 from hanse.contracts.catalogue.messages import PublishDataset
 from hanse.contracts.catalogue.types import Field
@@ -212,6 +212,7 @@ class Party:
         self.workers: WorkerPort = WorkerProcess
         self.settings: dict[str, Any] = {}
         self.refused: frozenset[str] = frozenset()
+        self.algorithms: AlgorithmPort | None = None
         self.engine: Engine | None = None
 
     def make(self) -> Engine:
@@ -229,6 +230,7 @@ class Party:
                 self.home / "work",
                 **{"retry_s": 0.05, "resend_s": 0.3, "tick_s": 0.1, **self.settings},
             ),
+            algorithms=self.algorithms,
             workers=lambda: self.workers(),  # noqa: PLW0108  tests change it later
             clock=self.town.chain.now_ms,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from hanse.api import (
+    algorithms,
     catalogue,
     consensus,
     data,
@@ -46,6 +47,7 @@ _AREAS = (
     data,
     catalogue,
     operators,
+    algorithms,
     grants,
     rights,
     templates,

@@ -13,6 +13,7 @@ import typer
 
 from hanse.cli.command import epilog
 from hanse.cli.commands import (
+    algorithms,
     applications,
     attestation,
     audit,
@@ -67,6 +68,7 @@ GROUPS: Final = (
     ("catalogue", catalogue.app, "Collaborate"),
     ("resources", resources.app, "Collaborate"),
     ("operators", operators.app, "Collaborate"),
+    ("algorithms", algorithms.app, "Collaborate"),
     ("grants", grants.app, "Collaborate"),
     ("models", models.app, "Collaborate"),
     ("services", services.app, "Collaborate"),

@@ -24,6 +24,7 @@ from hanse.ledger.block import Receipt
 from hanse.ledger.contract.contract import Message
 from hanse.ledger.contract.state import StateReader
 from hanse.ledger.ledger import Ledger
+from hanse.node.algorithms import Packages
 from hanse.node.background import Background
 from hanse.node.clock import Clock
 from hanse.node.data.publications import Publications
@@ -225,6 +226,7 @@ def build_collaboration(
     dispatcher: Dispatcher,
     vault: Vault,
     publications: Publications,
+    packages: Packages,
 ) -> Collaboration:
     """Make the engine with this node's ports."""
     compute = host.settings.compute
@@ -249,6 +251,7 @@ def build_collaboration(
             memory_bytes=compute.memory_mib << 20 or lendable_memory_bytes(),
             cores=compute.cores,
         ),
+        algorithms=packages,
         clock=host.clock,
     )
     return Collaboration(engine, ledger, views, host.clock)

@@ -14,6 +14,7 @@
     vault/              encrypted tables and results
     work/               scratch of running tasks, encrypted, wiped
     checkpoints/        of steps under way, encrypted, erased when their step has ended
+    algorithms/         packages of members' algorithms, by fingerprint
     cache/              compiled programs, may be deleted
     import/             files to import by path
     node.sqlite         users, sessions, audit log (unless a database URL is set)
@@ -111,6 +112,11 @@ class NodeHome:
     def checkpoints(self) -> Path:
         """What steps under way go on from after a crash."""
         return self.root / "checkpoints"
+
+    @property
+    def algorithms(self) -> Path:
+        """Packages of members' algorithms, by fingerprint."""
+        return self.root / "algorithms"
 
     @property
     def imports(self) -> Path:

@@ -19,6 +19,7 @@ from hanse.ledger.ledger import Ledger
 from hanse.ledger.ordering.follower import Follower
 from hanse.ledger.ordering.sequencer import Sequencer
 from hanse.ledger.roles import Role
+from hanse.node.algorithms import Packages
 from hanse.node.audit.anchor import Anchoring
 from hanse.node.background import Background
 from hanse.node.clock import Clock
@@ -93,6 +94,7 @@ class Network:
     reissue: Reissue
     anchoring: Anchoring
     fault_reporter: FaultReporter
+    packages: Packages
     collaboration: Collaboration
     services: ServiceHost
     now_ms: Clock
@@ -211,8 +213,9 @@ def _assemble(
     issuer = Issuer(identity, database, host.wallet, submitter, clock)
     applications = Applications(database, suite, clock)
     projector = Projector(views, genesis, ledger.chain, host.metrics)
+    packages = Packages(host.home.algorithms, suite, lambda: ledger.state, peers, identity.did)
     collaboration = build_collaboration(
-        host, ledger, views, submitter, peers, dispatcher, vault, publications
+        host, ledger, views, submitter, peers, dispatcher, vault, publications, packages
     )
     rotation = KeyRotation(keyring, submitter, ledger, identity.did) if keyring else None
     return Network(
@@ -247,6 +250,7 @@ def _assemble(
         anchoring=Anchoring(host.audit, submitter, host.metrics, settings.audit.anchor_seconds),
         fault_reporter=FaultReporter(ledger, submitter, identity.did),
         key_rotation=rotation,
+        packages=packages,
         collaboration=collaboration,
         services=build_services(host, ledger, collaboration.engine, vault, tables),
         now_ms=clock,

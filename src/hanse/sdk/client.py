@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from hanse.core.errors import HanseError
+from hanse.sdk.algorithms import AlgorithmsArea
 from hanse.sdk.catalogue import CatalogueArea, OperatorsArea
 from hanse.sdk.data import DataArea
 from hanse.sdk.evidence import AuditArea, EvidenceArea
@@ -73,6 +74,7 @@ class Client:
         self.data = DataArea(self._transport)
         self.catalogue = CatalogueArea(self._transport)
         self.operators = OperatorsArea(self._transport)
+        self.algorithms = AlgorithmsArea(self._transport)
         self.grants = GrantsArea(self._transport)
         self.models = ModelsArea(self._transport)
         self.services = ServicesArea(self._transport)

@@ -133,6 +133,8 @@ DESTRUCTIVE = [
     ["data", "delete", "tb"],
     ["catalogue", "withdraw", "ds"],
     ["resources", "withdraw", "rs"],
+    ["algorithms", "revoke", "a@1.0.0"],
+    ["algorithms", "withdraw", "a@1.0.0"],
     ["grants", "terminate", "gr"],
     ["grants", "revoke", "gr"],
     ["flows", "terminate", "fl"],

@@ -313,6 +313,7 @@ _OWN = (
     "ledger.prove_state ledger.checkpoint ledger.consensus ledger.statistics ledger.search "
     "catalogue.datasets catalogue.dataset "
     "catalogue.resources "
+    "algorithms.list algorithms.show algorithms.package "
     "catalogue.resource operators.list operators.get templates.list templates.get templates.fill "
     "flows.list flows.get node.tasks points.accounts "
     "points.account points.history audit.trace validators.list validators.nodes "
@@ -335,6 +336,7 @@ _ADMIN = (
 _STEWARD = (
     "credentials.list credentials.get data.import_path data.upload data.list data.get "
     "data.delete data.publish data.export catalogue.update_dataset "
+    "algorithms.publish algorithms.approve algorithms.revoke algorithms.withdraw "
     "catalogue.withdraw_dataset catalogue.publish_resource catalogue.withdraw_resource "
     "grants.list grants.get grants.explain grants.offer grants.agree grants.terminate "
     "grants.revoke flows.suspend flows.terminate flows.results points.transfer "

@@ -121,3 +121,32 @@ class VerifiedView(LocalView):
     key: list[str | int] = Field(default_factory=list)
     absent: bool | None = None
     value: Any = None
+
+
+class NewAlgorithmView(LocalView):
+    """A package to begin with, and where it was written."""
+
+    folder: str
+    algorithm: str
+
+
+class ComparisonView(LocalView):
+    """An output both ways, first values only, and the largest difference over all of them."""
+
+    output: str
+    plain: list[float]
+    mpc: list[float]
+    largest_error: float
+    relative_error: float
+
+
+class TrialView(LocalView):
+    """A package tried on this machine; ``bytes_sent`` is what one computing node sent."""
+
+    algorithm: str
+    fingerprint: str
+    protocol: str
+    rows: int
+    seconds: float
+    bytes_sent: int
+    outputs: list[ComparisonView]

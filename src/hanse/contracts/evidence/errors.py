@@ -13,10 +13,10 @@ class EvidenceDiffers(ConflictError):
 
 
 class DuplicateItems(InputError):
-    """Two items carry the same name."""
+    """Two items of one kind carry the same name."""
 
     code = "evidence.duplicate_items"
-    help = "Name every item once."
+    help = "Name every item of a kind once."
 
 
 class LogRewound(ConflictError):

@@ -10,12 +10,12 @@ MAX_ENVELOPE_BYTES = 32 * 1024
 
 
 def require_items(items: list[EvidenceItem]) -> None:
-    """Refuse items of one name, and envelopes that are too large.
+    """Refuse items of one kind and name, and envelopes that are too large.
 
     Raises:
         DuplicateItems, ObjectTooLarge, NotCanonical.
     """
-    if duplicates([item.name for item in items]):
+    if duplicates([f"{item.kind} {item.name}" for item in items]):
         raise errors.DuplicateItems()
     for item in items:
         if item.envelope is not None:

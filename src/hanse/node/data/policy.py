@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hanse.compute.algorithms.manifest import split_reference
 from hanse.compute.operators import get_operator
 from hanse.contracts.rights.rules import ANY
 from hanse.data.errors import NoSuchColumn
@@ -72,4 +73,7 @@ def require_operators(names: Iterable[str]) -> None:
     """
     for name in names:
         if name != ANY:
-            get_operator(name)
+            operator, _, algorithm = name.partition(":")
+            get_operator(operator)
+            if algorithm:
+                split_reference(algorithm)

@@ -15,6 +15,7 @@ from hanse.node.http.middleware import Outermost
 from hanse.node.http.permissions import check_complete
 from hanse.node.http.rate_limit import RateLimiter
 from hanse.node.http.routers import (
+    algorithms,
     applications,
     audit,
     catalogue,
@@ -57,6 +58,7 @@ _ROUTERS = (
     data,
     catalogue,
     operators,
+    algorithms,
     grants,
     rights,
     services,

@@ -54,6 +54,8 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     # catalogue and operators
     (_EVERYONE, "catalogue.datasets catalogue.dataset catalogue.resources catalogue.resource"),
     (_EVERYONE, "operators.list operators.get"),
+    (_EVERYONE, "algorithms.list algorithms.show algorithms.package"),
+    ((_STEWARD,), "algorithms.publish algorithms.approve algorithms.revoke algorithms.withdraw"),
     ((_STEWARD,), "catalogue.update_dataset catalogue.withdraw_dataset"),
     ((_ADMIN, _STEWARD), "catalogue.publish_resource catalogue.withdraw_resource"),
     # grants: the analyst asks, the steward answers

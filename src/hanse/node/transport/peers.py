@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from hanse.api.peer import AcceptedView
 from hanse.core.errors import HanseError, UnavailableError
@@ -20,6 +20,7 @@ from hanse.node.services import NODE_SERVICE
 from hanse.node.transport.http import NodeHttp
 from hanse.node.transport.session import PeerSession
 
+T = TypeVar("T")
 _log = logger("node.peers")
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
@@ -91,6 +92,18 @@ class PeerClient:
             _log.info("peer.retry", recipient=recipient, type=type_, code=failure.code)
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - only jitter
             pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def call(
+        self, recipient: str, operation: str, answer: type[T], path: Mapping[str, str]
+    ) -> T:
+        """Call an operation of a member's node, as this member's node.
+
+        Raises:
+            DidNotFound, NoEndpoint: the member cannot be addressed.
+            HanseError: what its node answers, or that it does not.
+        """
+        session = self._session(self._resolver().resolve(recipient))
+        return await session.call(operation, answer, path=path)
 
     async def _once(
         self, recipient: str, type_: str, body: dict[str, Any], thread: str, deadline: int

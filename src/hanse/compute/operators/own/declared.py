@@ -14,7 +14,7 @@ INPUTS = {
     )
 }
 OUTPUTS = {
-    "table": Port(
+    "rows": Port(
         kind="table",
         held_by=("receiver",),
         help="Keys (or row numbers) and the outputs with one value per row; only when the "

@@ -142,7 +142,7 @@ def _keep(task: Task, opened: Opened, rows: int, values: dict[str, Any]) -> None
         for name in by_row:
             column = name if name not in held.column_names else f"{name}_out"
             held = held.append_column(column, pa.array(np.asarray(values[name], np.float64)))
-        task.keep_table("table", ArrowTable(held.combine_chunks()), {"key_columns": keys})
+        task.keep_table("rows", ArrowTable(held.combine_chunks()), {"key_columns": keys})
     report = {
         "algorithm": manifest.reference,
         "fingerprint": task.text("fingerprint"),
