@@ -27,12 +27,14 @@ app = group(
         "hanse algorithms publish burden",
     ),
 )
-Algorithm = Annotated[str, typer.Argument(metavar="NAME@VERSION")]
+Algorithm = Annotated[str, typer.Argument(metavar="NAME@VERSION", help="From algorithms list.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="manifest.yaml and algorithm.py.")]
 
 
 @command(app, "new", examples=("hanse algorithms new burden",), online=False)
-def new(run: Run, name: Annotated[str, typer.Argument(metavar="NAME")]) -> NewAlgorithmView:
+def new(
+    run: Run, name: Annotated[str, typer.Argument(metavar="NAME", help="Of algorithm and folder.")]
+) -> NewAlgorithmView:
     """Write a package to begin with into a folder of that name."""
     from hanse.compute.algorithms.package import make_package, write_folder
     from hanse.compute.algorithms.template import MANIFEST, SOURCE
@@ -54,7 +56,7 @@ def new(run: Run, name: Annotated[str, typer.Argument(metavar="NAME")]) -> NewAl
 def try_(
     run: Run,
     folder: Folder,
-    rows: Annotated[int, typer.Option("--rows", min=5, max=1_000_000)] = 1000,
+    rows: Annotated[int, typer.Option("--rows", min=5, max=1_000_000, help="Rows to make.")] = 1000,
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="CSV files with the inputs' columns.")
     ] = None,
