@@ -184,6 +184,7 @@ def refused(done: dict[str, Outcome], error: type[Exception]) -> None:
     assert {type(outcome.error) for outcome in done.values()} == {error}
 
 
+@pytest.mark.slow
 async def test_an_owner_that_is_no_receiver_learns_no_line(
     rehearsal: Rehearsal, three: Fitted
 ) -> None:

@@ -21,6 +21,10 @@ def test_metrics_equal_scikit_learn(ties: bool) -> None:
     chances = metrics.logistic(linear)
     assert report["auc"] == pytest.approx(reference.roc_auc_score(labels, linear))
     assert report["ks"] == pytest.approx(np.max(true_rates - false_rates))
+    gaps = [abs(true - false) for _, true, false in report["ks_curve"]]
+    assert max(gaps) == pytest.approx(report["ks"], abs=0.01)
+    assert report["ks_curve"][0] == [0.0, 0.0, 0.0]
+    assert report["ks_curve"][-1] == [1.0, 1.0, 1.0]
     assert report["log_loss"] == pytest.approx(reference.log_loss(labels, chances))
     table = reference.confusion_matrix(labels, chances >= 0.5)
     assert report["confusion"] == {

@@ -38,6 +38,18 @@ def gains(labels: Floats, scores: Floats) -> list[list[float]]:
     return thinned(np.concatenate([[0.0], (last + 1) / len(truth)]), hits)
 
 
+def ks_points(labels: Floats, scores: Floats) -> list[list[float]]:
+    """Share of rows so far, best-scored first, with true and false positive rate: the gap between
+    the two is the KS statistic where it is widest."""
+    _, truth, last = _ranked(labels, scores)
+    hits, places = np.cumsum(truth)[last], last + 1.0
+    share = np.concatenate([[0.0], places / len(truth)])
+    true = np.concatenate([[0.0], hits / truth.sum()])
+    false = np.concatenate([[0.0], (places - hits) / (len(truth) - truth.sum())])
+    pairs = zip(thinned(share, true), thinned(share, false), strict=True)
+    return [[at, one, other] for (at, one), (_, other) in pairs]
+
+
 def lift(labels: Floats, scores: Floats) -> list[list[float]]:
     """Rate of positives among the best-scored tenth, two tenths …, over the overall rate."""
     _, truth, _ = _ranked(labels, scores)

@@ -26,12 +26,12 @@ SPEC = OperatorSpec(
     summary="Scores the test rows on shares, opens the scores to the receiver, who must hold the "
     "label, and computes there what fits the model. Two classes: AUC, KS, average precision, log "
     "loss, Brier score, accuracy, precision, recall, F1 and confusion table, and the points of "
-    "ROC, precision-recall, gains, lift and calibration curves. Several classes: accuracy, log "
+    "ROC, precision-recall, KS, gains, lift and calibration curves. Several classes: accuracy, log "
     "loss, confusion table, and precision, recall and F1 of each class. Numbers: RMSE, MAE, R² "
     "and the quantiles of the errors.",
     summary_zh="在分片上为测试行打分，只向持有标签的接收方打开分数，并在其本地按模型类型计算指标。"
     "二分类：AUC、KS、平均精度、对数损失、Brier 分数、准确率、精确率、召回率、F1 和混淆矩阵，以及 "
-    "ROC、精确率–召回率、增益、提升和校准曲线的坐标点。多分类：准确率、对数损失、混淆矩阵以及各类的"
+    "ROC、精确率–召回率、KS、增益、提升和校准曲线的坐标点。多分类：准确率、对数损失、混淆矩阵以及各类的"
     "精确率、召回率和 F1。回归：RMSE、MAE、R² 和误差分位数。",
     roles={
         "owner": "prepares its columns by its recipe and shares them",

@@ -82,6 +82,7 @@ def evaluate(labels: Floats, linear: Floats, threshold: float) -> dict[str, Any]
         "confusion": confusion,
         "roc": roc_points(labels, linear),
         "precision_recall": curves.precision_recall_points(labels, linear),
+        "ks_curve": curves.ks_points(labels, linear),
         "gains": curves.gains(labels, linear),
         "lift": curves.lift(labels, linear),
         "calibration": curves.calibration(labels, probabilities),

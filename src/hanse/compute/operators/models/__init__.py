@@ -6,6 +6,7 @@ from types import ModuleType
 
 from hanse.compute.operators.models import (
     coefficients,
+    contribution,
     glm,
     linear_regression,
     multinomial_regression,
@@ -20,6 +21,7 @@ MODULES: tuple[ModuleType, ...] = (
     neural_network,
     coefficients,
     scorecard,
+    contribution,
 )
 
 __all__ = ["MODULES"]
