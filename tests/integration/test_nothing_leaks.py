@@ -298,47 +298,6 @@ async def test_boosted_trees_send_shares_and_secure_boost_what_it_declares(
     assert set(links.findings(answers)) <= {"data bank>merchant", "data merchant>bank"}
 
 
-@pytest.mark.slow
-async def test_newton_p_values_scorecards_and_contributions_send_what_they_declare(
-    rehearsal: TappedRehearsal,
-) -> None:
-    """Coefficients and points go as shares, each to one owner; qualities of coalitions too."""
-    parts, _, secret = await aligned_parts(rehearsal)
-    everybody = THREE | {"merchant": ["owner", "compute", "receiver"]}
-    label = {"label": LABEL}
-    binned = await rehearsal_step(
-        rehearsal, "woe_binning", everybody, {"table": parts}, label | {"exclude": [LABEL]}
-    )
-    recipe = outputs_of(binned, "recipe")
-    both = {"table": parts, "recipe": recipe}
-    tables = outputs_of(await rehearsal_step(rehearsal, "woe_transform", OWNERS, both, {}), "table")
-    newton = label | {"solver": "newton", "rounds": 2, "l2": "0"}
-    trained = await rehearsal_step(
-        rehearsal, "logistic_regression", everybody, {"table": tables}, newton
-    )
-    model = outputs_of(trained, "model")
-    assert Links(rehearsal.recorder, "logistic_regression").findings(secret) == {}
-
-    read = await rehearsal_step(rehearsal, "coefficients", everybody, {"model": model}, {})
-    lines = json.loads(rehearsal.data(read["merchant"].outputs["report"]))["columns"]
-    told = np.array([line[kind] for line in lines for kind in ("coefficient", "standard_error")])
-    add_numbers(secret, "coefficients", told)
-    assert Links(rehearsal.recorder, "coefficients").findings(secret) == {}
-
-    given = {"model": model, "recipe": recipe}
-    carded = await rehearsal_step(rehearsal, "scorecard", everybody, given, {"whole": False})
-    card = json.loads(rehearsal.data(carded["merchant"].outputs["report"]))
-    points = [bins["points"] for line in card["columns"] for bins in line["bins"]]
-    add_numbers(secret, "points", np.array(points))
-    assert Links(rehearsal.recorder, "scorecard").findings(secret) == {}
-
-    both = {"model": model, "table": tables}
-    done = await rehearsal_step(rehearsal, "contribution", THREE, both, label)
-    worth = json.loads(rehearsal.data(done["bank"].outputs["report"]))["coalitions"]
-    add_numbers(secret, "worth", np.array([line["value"] for line in worth[1:]]))
-    assert Links(rehearsal.recorder, "contribution").findings(secret) == {}
-
-
 def _answers_of(rehearsal: TappedRehearsal, parts: dict[str, ObjectRef]) -> Needles:
     """What rows answer to every candidate split."""
     needles = Needles()

@@ -61,8 +61,9 @@ JOINT: dict[str, dict[str, Any]] = {
 }
 CHAINED = {
     *("woe_binning", "woe_transform", "select_features", "coefficients", "scorecard"),
-    *("apply_preprocess", "psi_stability", "algorithm", "algorithm_plain"),
+    *("contribution", "apply_preprocess", "psi_stability", "algorithm", "algorithm_plain"),
 }
+EVERYBODY: dict[str, list[Role]] = {**THREE, "merchant": ["owner", "compute", "receiver"]}
 TOLD_RANGES = {"statistics": ["data merchant>bank"]}
 
 
@@ -172,7 +173,7 @@ async def test_binning_shares_labels_and_tells_no_count_of_another(
 ) -> None:
     """WOE is worked out and put into rows by each owner at home."""
     done = await rehearsal_step(
-        rehearsal, "woe_binning", THREE, {"table": parts}, {"label": LABEL, "bins": 4}
+        rehearsal, "woe_binning", EVERYBODY, {"table": parts}, {"label": LABEL, "bins": 4}
     )
     assert Links(rehearsal.recorder, "woe_binning").findings(secret) == {}
     recipe = outputs_of(done, "recipe")
@@ -185,16 +186,21 @@ async def test_binning_shares_labels_and_tells_no_count_of_another(
                 add_numbers(secret, f"WOE of {name}", np.asarray(table[name]))
     assert Links(rehearsal.recorder, "woe_transform").findings(secret) == {}
     tables = outputs_of(changed, "table")
-    given = {"label": LABEL, "solver": "newton", "l2": "0.01", "rounds": 2}
+    given = {"label": LABEL, "solver": "newton", "l2": "0", "rounds": 2}
     trained = await rehearsal_step(
-        rehearsal, "logistic_regression", THREE, {"table": tables}, given
+        rehearsal, "logistic_regression", EVERYBODY, {"table": tables}, given
     )
     assert Links(rehearsal.recorder, "logistic_regression").findings(secret) == {}
     fitted = {"model": outputs_of(trained, "model")}
-    await rehearsal_step(rehearsal, "coefficients", THREE, fitted, {})
+    await rehearsal_step(rehearsal, "coefficients", EVERYBODY, fitted, {})
     assert Links(rehearsal.recorder, "coefficients").findings(secret) == {}
-    await rehearsal_step(rehearsal, "scorecard", THREE, {**fitted, "recipe": both["recipe"]}, {})
+    await rehearsal_step(
+        rehearsal, "scorecard", EVERYBODY, {**fitted, "recipe": both["recipe"]}, {}
+    )
     assert Links(rehearsal.recorder, "scorecard").findings(secret) == {}
+    measured = {"table": tables, **fitted}
+    await rehearsal_step(rehearsal, "contribution", THREE, measured, {"label": LABEL})
+    assert Links(rehearsal.recorder, "contribution").findings(secret) == {}
     chosen = {"table": parts, "iv": {"bank": outputs_of(done, "report")["bank"]}}
     roles: dict[str, list[Role]] = {"bank": ["owner", "receiver"], "merchant": ["owner"]}
     await rehearsal_step(rehearsal, "select_features", roles, chosen, {"min_iv": "0.01"})

@@ -16,7 +16,9 @@ PAGE = (Path(__file__).parents[3] / "docs" / "models.md").read_text("utf-8")
 
 
 def test_the_flows_on_the_page_are_read_and_their_parameters_are_valid() -> None:
-    flows = [read_flow(example) for example in re.findall(r"```yaml\n(hanse.*?)```", PAGE, re.DOTALL)]
+    flows = [
+        read_flow(example) for example in re.findall(r"```yaml\n(hanse.*?)```", PAGE, re.DOTALL)
+    ]
     names = [[step.operator.text for step in flow.steps] for flow in flows]
     assert names[0] == ["align", "split", "linear_regression", "evaluate"]
     assert names[1][-3:] == ["coefficients", "scorecard", "predict"]
