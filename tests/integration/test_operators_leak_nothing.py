@@ -5,6 +5,7 @@ The steps of the demo are in `test_nothing_leaks`; here are all others, on the s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,7 @@ JOINT: dict[str, dict[str, Any]] = {
 CHAINED = {
     *("woe_binning", "woe_transform", "select_features", "coefficients", "scorecard"),
     *("contribution", "apply_preprocess", "psi_stability", "algorithm", "algorithm_plain"),
+    "private_report",
 }
 EVERYBODY: dict[str, list[Role]] = {**THREE, "merchant": ["owner", "compute", "receiver"]}
 TOLD_RANGES = {"statistics": ["data merchant>bank"]}
@@ -166,6 +168,23 @@ async def test_joint_steps_send_shares_and_what_is_declared(
     told = Needles()
     add_numbers(told, "range", np.array([min(merchant["spend"].to_pylist())]))
     assert list(links.findings(told)) == TOLD_RANGES.get(operator, [])
+
+
+async def test_private_report_opens_no_sum_without_noise(
+    rehearsal: TappedRehearsal, parts: dict[str, ObjectRef], secret: Needles
+) -> None:
+    incomes = np.asarray(table_of(rehearsal, parts["bank"]).to_arrow()["收入"], np.float64)
+    high = float(np.ceil(incomes.max()))
+    parameters = {"epsilon": "1", "columns": [f"收入:0:{high}"]}
+    done = await rehearsal_step(rehearsal, "private_report", THREE, {"table": parts}, parameters)
+    links = Links(rehearsal.recorder, "private_report")
+    assert len(links.by_label) == 12
+    add_numbers(secret, "coded", np.rint((incomes - high / 2) / (high / 2) * 2**20))
+    assert links.findings(secret) == {}
+    (group,) = json.loads(rehearsal.data(done["bank"].outputs["report"]))["groups"]
+    found = group["columns"]["收入"]["sum"]
+    assert found["standard_error"] > high
+    assert found["value"] != pytest.approx(np.clip(incomes, 0, high).sum(), rel=1e-9)
 
 
 async def test_binning_shares_labels_and_tells_no_count_of_another(

@@ -23,6 +23,7 @@ from hanse.sdk.models import ModelsArea
 from hanse.sdk.node import NodeArea
 from hanse.sdk.peer import PeerArea
 from hanse.sdk.points import PointsArea
+from hanse.sdk.privacy import PrivacyArea
 from hanse.sdk.rights import RightsArea
 from hanse.sdk.services import ServicesArea
 from hanse.sdk.session import SessionArea, TokensArea, UsersArea
@@ -82,6 +83,7 @@ class Client:
         self.templates = TemplatesArea(self._transport)
         self.flows = FlowsArea(self._transport)
         self.points = PointsArea(self._transport)
+        self.privacy = PrivacyArea(self._transport)
         self.validators = ValidatorsArea(self._transport)
         self.evidence = EvidenceArea(self._transport)
         self.audit = AuditArea(self._transport)

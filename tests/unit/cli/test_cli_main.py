@@ -143,6 +143,7 @@ DESTRUCTIVE = [
     ["points", "issue", "did:hanse:a", "5"],
     ["points", "transfer", "did:hanse:a", "5"],
     ["points", "freeze", "did:hanse:a"],
+    ["privacy", "end", "ds"],
     ["validators", "vote", "did:hanse:a", "1"],
     ["validators", "deregister"],
     ["validators", "rotate-keys"],

@@ -317,7 +317,7 @@ _OWN = (
     "catalogue.resource operators.list operators.get templates.list templates.get templates.fill "
     "flows.list flows.get node.tasks points.accounts "
     "points.account points.history audit.trace validators.list validators.nodes "
-    "validators.votes validators.reports"
+    "validators.votes validators.reports privacy.list privacy.show privacy.releases"
 )
 _ADMIN = (
     "users.list users.create users.get users.update users.delete applications.list "
@@ -340,6 +340,7 @@ _STEWARD = (
     "catalogue.withdraw_dataset catalogue.publish_resource catalogue.withdraw_resource "
     "grants.list grants.get grants.explain grants.offer grants.agree grants.terminate "
     "grants.revoke flows.suspend flows.terminate flows.results points.transfer "
+    "privacy.set privacy.end "
     "evidence.list evidence.open"
 )
 _ANALYST = (

@@ -82,6 +82,9 @@ _GRANTED: Final[tuple[tuple[tuple[Role, ...], str], ...]] = (
     (_EVERYONE, "points.accounts points.account points.history"),
     ((_ADMIN,), "points.issue points.freeze points.unfreeze"),
     ((_STEWARD,), "points.transfer"),
+    # privacy budgets: the steward answers for the organisation's data
+    (_EVERYONE, "privacy.list privacy.show privacy.releases"),
+    ((_STEWARD,), "privacy.set privacy.end"),
     # validators: the organisation's vote on blocks is its administrator's affair
     (_EVERYONE, "validators.list validators.nodes validators.votes validators.reports"),
     ((_ADMIN,), "validators.vote validators.register validators.deregister"),

@@ -33,6 +33,7 @@ from hanse.node.views.projections import (
     flows,
     identity,
     points,
+    privacy,
     rights,
     validators,
 )
@@ -43,7 +44,17 @@ from hanse.node.views.tables import transactions as transactions_table
 _log = logger("node.views")
 PROJECTIONS: Mapping[str, Projection] = {
     module.projection.contract: module.projection
-    for module in (identity, catalogue, rights, algorithms, flows, points, evidence, validators)
+    for module in (
+        identity,
+        catalogue,
+        rights,
+        algorithms,
+        flows,
+        points,
+        evidence,
+        privacy,
+        validators,
+    )
 }
 
 

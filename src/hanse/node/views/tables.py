@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 VIEWS_SCHEMA = "views"
-VIEWS_SCHEMA_VERSION = 4
+VIEWS_SCHEMA_VERSION = 5
 metadata = MetaData()
 
 
@@ -287,6 +287,16 @@ movements = Table(
     _id("subject"),
     _text("memo"),
     Index("view_movements_did", "did", "position"),
+)
+
+budgets = Table(
+    "view_budgets",
+    metadata,
+    _id("dataset", key=True),
+    _big("position"),
+    _id("owner"),
+    _text("entry"),
+    Index("view_budgets_position", "position"),
 )
 
 nodes = Table(

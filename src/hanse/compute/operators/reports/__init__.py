@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from hanse.compute.operators.reports import calculate, errors, group_by, sql, statistics
+from hanse.compute.operators.reports import (
+    calculate,
+    errors,
+    group_by,
+    private_report,
+    sql,
+    statistics,
+)
 
-MODULES: tuple[ModuleType, ...] = (statistics, group_by, calculate, sql)
+MODULES: tuple[ModuleType, ...] = (
+    statistics,
+    group_by,
+    private_report,
+    calculate,
+    sql,
+)
 
 __all__ = ["MODULES", "errors"]

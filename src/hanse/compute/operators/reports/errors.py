@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hanse.compute.errors import Located
-from hanse.core.errors import AuthorizationError, InputError
+from hanse.core.errors import AuthorizationError, InputError, InternalError
 
 
 class TooManyGroups(Located, InputError):
@@ -39,3 +39,10 @@ class Undisclosed(Located, AuthorizationError):
 
     code = "compute.undisclosed"
     help = "Aggregate the column, leave it out, or ask its owner for a wider rule."
+
+
+class NoiseTooSmall(Located, InternalError):
+    """The noise would not give the privacy that was asked for."""
+
+    code = "compute.noise_too_small"
+    help = "Report this; nothing was opened."
