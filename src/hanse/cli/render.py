@@ -77,6 +77,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "TemplateView": ("name", "summary"),
     "PlannedStepView": ("id", "operator", "protocol", "owners", "computes", "receivers"),
+    "AlgorithmView": ("id", "title", "author_name", "levels", "state", "approved_by", "here"),
+    "ServiceView": ("id", "kind", "name", "side", "state", "uses", "used", "not_after_ms"),
+    "BudgetView": ("dataset", "owner_name", "state", "total_epsilon", "spent_epsilon", "releases"),
+    "ReleaseView": ("number", "flow", "step", "attempt", "epsilon", "time_ms"),
     "FlowSummary": ("id", "name", "purpose", "state", "steps_done", "steps_total", "created_ms"),
     "TaskView": (
         "flow",

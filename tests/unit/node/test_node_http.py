@@ -317,7 +317,8 @@ _OWN = (
     "catalogue.resource operators.list operators.get templates.list templates.get templates.fill "
     "flows.list flows.get node.tasks points.accounts "
     "points.account points.history audit.trace validators.list validators.nodes "
-    "validators.votes validators.reports privacy.list privacy.show privacy.releases"
+    "validators.votes validators.reports privacy.list privacy.show privacy.releases "
+    "models.list models.get services.list services.get services.verify"
 )
 _ADMIN = (
     "users.list users.create users.get users.update users.delete applications.list "
@@ -340,18 +341,20 @@ _STEWARD = (
     "catalogue.withdraw_dataset catalogue.publish_resource catalogue.withdraw_resource "
     "grants.list grants.get grants.explain grants.offer grants.agree grants.terminate "
     "grants.revoke flows.suspend flows.terminate flows.results points.transfer "
-    "privacy.set privacy.end "
+    "privacy.set privacy.end models.retire services.offer services.accept services.suspend "
+    "services.resume services.end services.usage "
     "evidence.list evidence.open"
 )
 _ANALYST = (
     "data.list data.get grants.list grants.get grants.explain grants.request grants.accept "
     "grants.verify grants.terminate flows.check flows.deploy flows.suspend flows.resume "
-    "flows.terminate flows.rerun flows.results flows.result evidence.list evidence.open"
+    "flows.terminate flows.rerun flows.results flows.result evidence.list evidence.open "
+    "services.reserve services.predict services.retrieve services.usage"
 )
 _AUDITOR = (
     "users.list users.get applications.list applications.get credentials.list "
     "credentials.get grants.list grants.get grants.explain evidence.list evidence.open "
-    "audit.log audit.verify_log"
+    "audit.log audit.verify_log services.usage"
 )
 # Written out a second time on purpose: a change of the table must be made twice, knowingly.
 EXPECTED = {

@@ -90,7 +90,12 @@ def test_every_event_of_every_contract_is_declared_to_the_projections() -> None:
     """A misspelt event name in a projection would silently change nothing."""
     from contract_network import CONTRACTS
 
-    for contract in CONTRACTS:
+    by_name = {contract.name: contract for contract in CONTRACTS}
+    # Services are few and small: they are read from the state itself.
+    assert by_name.keys() - PROJECTIONS.keys() == {"services"}
+    for name, contract in by_name.items():
+        if name not in PROJECTIONS:
+            continue
         emitted = {event.__name__ for event in contract.events}
         assert PROJECTIONS[contract.name].handled <= emitted, contract.name
 
