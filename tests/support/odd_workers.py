@@ -72,7 +72,7 @@ class OddWorker(WorkerProcess):
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        self._reader = asyncio.create_task(self._read(msgspec.json.encode(request)))
+        self._reader = asyncio.create_task(self._read(msgspec.json.encode(request), stays=False))
 
 
 def first(*behaviours: str) -> Callable[[], Worker]:
