@@ -45,7 +45,7 @@ def test_declaration_says_what_every_role_learns_in_both_languages(name: str) ->
 def test_defaults_pass_their_own_checks(name: str) -> None:
     spec = get_operator(name)
     given: dict[str, object] = {
-        key: ["id"] if p.type == "texts" else "y"
+        key: {"texts": ["id"], "decimal": "1"}.get(p.type, "y")
         for key, p in spec.parameters.items()
         if p.required
     }

@@ -85,8 +85,14 @@ class EvidenceWriter:
         return commitment, opening
 
     def add_measures(self, kind: str, name: str, values: object) -> None:
-        """Record counts or metrics; numbers that are no integers become decimal strings."""
-        self._commit(name, kind, plain(values), self._own)
+        """Record counts or metrics; numbers that are no integers become decimal strings.
+
+        Of a report too large to put on record its series to draw are left out first.
+        """
+        value = plain(values)
+        if isinstance(value, dict) and len(canonical.encode(value)) > MAX_VALUE_BYTES:
+            value = {key: each for key, each in value.items() if not isinstance(each, list)}
+        self._commit(name, kind, value, self._own)
 
     def _commit(self, name: str, kind: str, value: object, readers: list[str]) -> None:
         commitment, opening = commit(self._suite, kind, self._bounded(value))
