@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
+from kmeans_twin import iterate
 
 from hanse.compute import plaintext
 from hanse.compute.engines.shares import Sharing
 from hanse.compute.errors import TaskError
 from hanse.compute.operators import Role, preparation
-from hanse.compute.operators.features import grouping
 from hanse.compute.operators.features.clustering import start_rows
 from hanse.compute.operators.model import ModelPart
 from hanse.compute.rehearsal import Outcome, Rehearsal
@@ -154,6 +154,6 @@ async def test_kmeans_goes_on_where_a_killed_party_left_it(rehearsal: Rehearsal)
         columns = [column for column in table.columns if column.name != "y"]
         blocks.append(preparation.apply(preparation.learn(table, columns, 10), table))
     first = start_rows(len(blocks[0]), 3, 1)
-    twin = grouping.iterate(*blocks, *(b[first] for b in blocks), owners=2, iterations=8)[0]
+    twin = iterate(*blocks, *(b[first] for b in blocks), owners=2, iterations=8)[0]
     shares = [part.variables["centres"] for part in parts(rehearsal, done).values()]
     assert Sharing("aby3").join(shares) == pytest.approx(np.asarray(twin), abs=0.02)

@@ -49,6 +49,7 @@ from tapped_links import (
     Links,
     align,
     aligned_parts,
+    listening,
     rehearsal_step,
     successful,
     table_of,
@@ -135,18 +136,9 @@ def test_proxy_records_both_directions_and_http_is_unframed() -> None:
 
 
 @pytest.fixture(scope="module")
-def recorder() -> Iterator[Recorder]:
-    with Recorder() as recorder:
-        yield recorder
-
-
-@pytest.fixture(scope="module")
-def rehearsal(
-    recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TappedRehearsal]:
-    rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=240_000)
-    yield rehearsal
-    rehearsal.clear()
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TappedRehearsal]:
+    with listening(tmp_path_factory.mktemp("tapped")) as rehearsal:
+        yield rehearsal
 
 
 async def test_alignment_sends_no_key_and_no_hash_of_one(rehearsal: TappedRehearsal) -> None:

@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 from leak_search import Needles, add_flags, add_numbers
 from own_package import MANIFEST, needs_sandbox, package
-from recording_proxy import Recorder
 from secret_tables import BANK_ROWS, KEY, LABEL, MERCHANT_ROWS, make_tables, needles_of
-from tapped_links import OWNERS, THREE, Links, aligned_parts, rehearsal_step, table_of
+from tapped_links import OWNERS, THREE, Links, aligned_parts, listening, rehearsal_step, table_of
 from tapped_rehearsal import TappedRehearsal
 
 from hanse.compute.operators import Role
@@ -70,18 +69,9 @@ TOLD_RANGES = {"statistics": ["data merchant>bank"]}
 
 
 @pytest.fixture(scope="module")
-def recorder() -> Iterator[Recorder]:
-    with Recorder() as recorder:
-        yield recorder
-
-
-@pytest.fixture(scope="module")
-def rehearsal(
-    recorder: Recorder, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TappedRehearsal]:
-    rehearsal = TappedRehearsal(tmp_path_factory.mktemp("tapped"), recorder, deadline_ms=240_000)
-    yield rehearsal
-    rehearsal.clear()
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TappedRehearsal]:
+    with listening(tmp_path_factory.mktemp("tapped")) as rehearsal:
+        yield rehearsal
 
 
 @pytest.fixture
@@ -227,31 +217,28 @@ async def test_binning_shares_labels_and_tells_no_count_of_another(
 
 
 async def test_own_algorithms_are_fed_with_shares(
-    recorder: Recorder, secret: Needles, parts: dict[str, ObjectRef], tmp_path: Path
+    secret: Needles, parts: dict[str, ObjectRef], tmp_path: Path
 ) -> None:
     needs_sandbox()
     made = package(MANIFEST.replace("maximum: 1000}", "maximum: 2000000}"))
-    rehearsal = TappedRehearsal(
-        tmp_path, recorder, package=made.encode().decode(), deadline_ms=240_000
-    )
-    bank, merchant = (table_of(rehearsal, parts[alias]).to_arrow() for alias in OWNERS)
-    given = {
-        "algorithm": "burden@1.0.0",
-        "fingerprint": made.fingerprint(rehearsal.suite),
-        "columns": ["income=bank.收入", "debt=merchant.spend"],
-    }
-    inputs = {"bank": rehearsal.enter(bank), "merchant": rehearsal.enter(merchant)}
-    await rehearsal_step(rehearsal, "algorithm", THREE, {"table": inputs}, given)
-    links = Links(recorder, "algorithm")
-    assert len(links.by_label) == 12
-    assert links.findings(secret) == {}
-    alone: dict[str, list[Role]] = {"bank": ["owner", "receiver"]}
-    given["columns"] = ["income=bank.收入", "debt=bank.收入"]
-    await rehearsal_step(
-        rehearsal, "algorithm_plain", alone, {"table": {"bank": inputs["bank"]}}, given
-    )
-    assert Links(recorder, "algorithm_plain").findings(secret) == {}
-    rehearsal.clear()
+    with listening(tmp_path, package=made.encode().decode()) as rehearsal:
+        bank, merchant = (table_of(rehearsal, parts[alias]).to_arrow() for alias in OWNERS)
+        given = {
+            "algorithm": "burden@1.0.0",
+            "fingerprint": made.fingerprint(rehearsal.suite),
+            "columns": ["income=bank.收入", "debt=merchant.spend"],
+        }
+        inputs = {"bank": rehearsal.enter(bank), "merchant": rehearsal.enter(merchant)}
+        await rehearsal_step(rehearsal, "algorithm", THREE, {"table": inputs}, given)
+        links = Links(rehearsal.recorder, "algorithm")
+        assert len(links.by_label) == 12
+        assert links.findings(secret) == {}
+        alone: dict[str, list[Role]] = {"bank": ["owner", "receiver"]}
+        given["columns"] = ["income=bank.收入", "debt=bank.收入"]
+        await rehearsal_step(
+            rehearsal, "algorithm_plain", alone, {"table": {"bank": inputs["bank"]}}, given
+        )
+        assert Links(rehearsal.recorder, "algorithm_plain").findings(secret) == {}
 
 
 async def test_recipes_are_applied_and_drift_is_measured_at_home(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +34,15 @@ APART: dict[str, list[Role]] = {
     "helper": ["compute"],
     "other": ["compute"],
 }
+
+
+@contextmanager
+def listening(folder: Path, **limits: Any) -> Iterator[TappedRehearsal]:
+    """A rehearsal whose links are recorded; what it kept is erased in the end."""
+    with Recorder() as recorder:
+        rehearsal = TappedRehearsal(folder, recorder, deadline_ms=240_000, **limits)
+        yield rehearsal
+        rehearsal.clear()
 
 
 class Links:

@@ -48,7 +48,7 @@ class AcceptServiceRequest(Request):
 
 
 class ReserveUsesRequest(Request):
-    """Uses to reserve on the ledger; they are paid for now."""
+    """Uses to reserve on the ledger; their price is due at once, used or not."""
 
     uses: Uses
 

@@ -81,7 +81,7 @@ class ServicesArea(Area):
         return self._http.call("services.accept", ServiceView, path={"id": service}, body=body)
 
     def reserve(self, service: str, uses: int) -> ServiceView:
-        """Reserve uses on the ledger, as the receiver; they are paid for now."""
+        """Reserve uses on the ledger, as the receiver; their price is due at once, used or not."""
         body = build(ReserveUsesRequest, {"uses": uses})
         return self._http.call("services.reserve", ServiceView, path={"id": service}, body=body)
 

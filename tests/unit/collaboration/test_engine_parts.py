@@ -9,11 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+from unittest.mock import patch
 
 import pytest
 from contract_network import identity_of
 
 from hanse.collaboration.compiler import compile_flow
+from hanse.collaboration.engine import evidence
 from hanse.collaboration.engine.errors import BadOffer, NodeRestarted, NoFreePort
 from hanse.collaboration.engine.evidence import EvidenceWriter, plain
 from hanse.collaboration.engine.exchange import endpoint
@@ -140,6 +142,24 @@ def test_evidence_values_have_a_canonical_form():
     for _ in range(50):
         nested = [nested]
     canonical.encode(plain(nested))
+
+
+def test_metrics_stay_on_record_when_series_to_draw_are_too_many(setting):
+    class Nobody:
+        def auditors(self) -> list[str]:
+            return []
+
+        def agreement_key(self, did: str) -> None:
+            return None
+
+    key = AttemptKey("fl-a", "evaluate", 1)
+    writer = EvidenceWriter(setting.net.suite, Nobody(), key, setting.initiator, [])
+    series = {f"curve {i}": [[n / 7, n / 3] for n in range(60)] for i in range(40)}
+    with patch.object(evidence, "commit", wraps=evidence.commit) as committed:
+        writer.add_measures("metric", "metrics.report", {"auc": 0.75, **series})
+        writer.add_measures("metric", "metrics.small", {"auc": 0.75, "curve": [[0, 1]]})
+    recorded = [call.args[2] for call in committed.call_args_list]
+    assert recorded == [{"auc": "0.75"}, {"auc": "0.75", "curve": [[0, 1]]}]
 
 
 def test_value_too_large_to_record_whole_is_bound_by_its_digest(setting):

@@ -113,7 +113,7 @@ def reserve(
     service: ServiceArgument,
     uses: Annotated[int, typer.Argument(metavar="USES", min=1, help="Ids or keys.")],
 ) -> ServiceView:
-    """Reserve uses, as the receiver; they are paid for now."""
+    """Reserve uses, as the receiver; their price is due at once, used or not."""
     return run.client.services.reserve(service, uses)
 
 

@@ -7,13 +7,14 @@ are the operators' own (`hanse.compute.operators.explain`), with the parties' na
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from hanse.collaboration.compiler.directory import Directory
-from hanse.collaboration.compiler.usage import lineage, sources
+from hanse.collaboration.compiler.usage import lineage
 from hanse.compute.operators import OperatorSpec, explain, explain_run, get_operator
+from hanse.contracts.flows.rules import make_plan
 from hanse.contracts.flows.spec import FlowSpec, StepSpec
 
 
@@ -72,9 +73,13 @@ def explain_flow(
     known = names or {}
     shown = {alias: known.get(did) or alias for alias, did in spec.parties.items()}
     operators = {name: tuple(usage.operators) for name, usage in lineage(spec).items()}
+    steps = [_step(step, shown, lang) for step in spec.steps]
+    if directory is not None:
+        plans = _plans(spec, directory)
+        steps = [replace(each, lines=(*each.lines, *plans[each.step])) for each in steps]
     return Explanation(
         summary=tuple(_summary(spec, shown, operators, lang)),
-        steps=tuple(_step(spec, step, shown, lang, directory) for step in spec.steps),
+        steps=tuple(steps),
         operators=operators,
     )
 
@@ -102,9 +107,7 @@ def _summary(
     return out
 
 
-def _step(
-    spec: FlowSpec, step: StepSpec, shown: dict[str, str], lang: str, directory: Directory | None
-) -> StepExplanation:
+def _step(step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
     operator = get_operator(step.operator, step.operator_version)
     roles = {
         "owner": [shown[alias] for alias in step.owners],
@@ -113,15 +116,18 @@ def _step(
     }
     title = operator.title_zh if lang == "zh" else operator.title
     lines = explain(_under(operator, step.protocol), roles, lang)
-    if directory is not None:
-        lines += _plan(spec, step, directory)
     return StepExplanation(step.id, step.operator, f"{step.id}: {title}", tuple(lines))
 
 
-def _plan(spec: FlowSpec, step: StepSpec, directory: Directory) -> list[str]:
-    """In aliases, as a query names its tables."""
+def _plans(spec: FlowSpec, directory: Directory) -> dict[str, list[str]]:
+    """What each step's operator plans, in aliases, as a query names its tables."""
+    reached = make_plan(spec).lineage
+    return {step.id: _plan(spec, step, reached[step.id], directory) for step in spec.steps}
+
+
+def _plan(spec: FlowSpec, step: StepSpec, reached: list[str], directory: Directory) -> list[str]:
     columns: dict[str, dict[str, str]] = {alias: {} for alias in step.owners}
-    for name in sources(spec)[step.id]:
+    for name in reached:
         use = spec.data[name]
         facts = directory.dataset(use.dataset)
         types = facts.types if facts is not None else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hanse.contracts.flows.rules import granted_name
+from hanse.contracts.flows.rules import granted_name, make_plan
 from hanse.contracts.flows.spec import FlowSpec
 
 
@@ -21,7 +21,7 @@ def lineage(spec: FlowSpec) -> dict[str, Usage]:
     Args:
         spec: its steps come after the steps they use.
     """
-    reached = sources(spec)
+    reached = make_plan(spec).lineage
     usage = {name: Usage([], []) for name in spec.data}
     for step in spec.steps:
         for name, used in usage.items():
@@ -30,15 +30,3 @@ def lineage(spec: FlowSpec) -> dict[str, Usage]:
             used.operators.extend(o for o in [granted_name(step)] if o not in used.operators)
             used.receivers.extend(r for r in step.receivers if r not in used.receivers)
     return usage
-
-
-def sources(spec: FlowSpec) -> dict[str, set[str]]:
-    """For each step the data names that reach it, itself or by what comes of them."""
-    reached: dict[str, set[str]] = {}
-    for step in spec.steps:
-        found: set[str] = set()
-        for text in step.inputs.values():
-            name, dot, _ = text.partition(".")
-            found |= reached[name] if dot else {name}
-        reached[step.id] = found
-    return reached

@@ -10,8 +10,8 @@ confirms another hash, and the attempt ends before a worker has started.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -121,7 +121,38 @@ def check_offer(step: StepView, offer: SessionOffer, sender: str, code: str, now
     did = step.flow.spec.parties.get(offer.alias, "")
     if offer.alias not in step.parties or did != sender:
         raise NotYourOffer(f"the sender is not {offer.alias!r} of this step")
-    if sorted(offer.endpoints) != sorted(links(step, offer.alias)):
+    check_reach(offer, links(step, offer.alias), did, now_ms)
+    _check_inputs(step, offer)
+    if offer.code != code:
+        raise ReleaseDiffers(f"{offer.alias} runs another release of the computing code")
+
+
+class Reach(Protocol):
+    """How a party is reached for a session: the same in every kind of offer."""
+
+    @property
+    def alias(self) -> str:
+        """Who it is."""
+        ...
+
+    @property
+    def endpoints(self) -> Mapping[str, str]:
+        """``host:port`` by link."""
+        ...
+
+    @property
+    def certificate(self) -> str:
+        """PEM, self-signed, the subject is the party's DID."""
+        ...
+
+
+def check_reach(offer: Reach, wanted: Sequence[str], did: str, now_ms: int) -> None:
+    """Check that a party listens exactly where it should, under a certificate of its own.
+
+    Raises:
+        BadOffer: naming the party.
+    """
+    if sorted(offer.endpoints) != sorted(wanted):
         raise BadOffer(f"{offer.alias} offers other links than its role demands")
     if not all(_is_endpoint(endpoint) for endpoint in offer.endpoints.values()):
         raise BadOffer(f"{offer.alias} offers an endpoint that is no host:port")
@@ -129,9 +160,6 @@ def check_offer(step: StepView, offer: SessionOffer, sender: str, code: str, now
         verify_task_certificate(offer.certificate, did, now_ms)
     except BadCertificate as error:
         raise BadOffer(f"certificate of {offer.alias}: {error.message}") from error
-    _check_inputs(step, offer)
-    if offer.code != code:
-        raise ReleaseDiffers(f"{offer.alias} runs another release of the computing code")
 
 
 def _check_inputs(step: StepView, offer: SessionOffer) -> None:

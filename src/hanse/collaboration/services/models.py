@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,7 @@ from hanse.collaboration.engine.context import EngineContext
 from hanse.collaboration.engine.errors import CommitmentMismatch
 from hanse.collaboration.engine.inputs import Part
 from hanse.collaboration.engine.records import ObjectRow
-from hanse.collaboration.engine.views import FlowView
+from hanse.collaboration.engine.views import FlowView, StepView
 from hanse.collaboration.services.errors import ModelNotFound
 from hanse.compute.operators.model import ModelPart
 from hanse.compute.operators.retrieval.texts import FAMILY as RETRIEVAL
@@ -52,6 +52,15 @@ class ModelInfo:
     created_ms: int
 
 
+class _Made(NamedTuple):
+    """An output of a completed step, and what number it has among those of its name."""
+
+    row: ObjectRow
+    step: StepView
+    name: str
+    version: int
+
+
 class Models:
     """Read-only answers about them.
 
@@ -64,20 +73,7 @@ class Models:
 
     def held(self) -> list[ModelInfo]:
         """All, oldest first; versions count by name."""
-        rows = [
-            row
-            for flow in self._ctx.journal.flows()
-            for row in self._newest(flow)
-            if row.kind == "model"
-        ]
-        seen: dict[str, int] = {}
-        found = []
-        for row in sorted(rows, key=lambda row: row.created_ms):
-            info = self._info(row)
-            if info is not None:
-                seen[info.name] = seen.get(info.name, 0) + 1
-                found.append(replace(info, version=seen[info.name]))
-        return found
+        return [self._info(made) for made in self._made()]
 
     def find(self, flow: str, step: str, output: str) -> ModelInfo:
         """One of them.
@@ -86,9 +82,9 @@ class Models:
             ModelNotFound: this node holds no part of it.
         """
         place = (flow, step, output)
-        for info in self.held():
-            if (info.flow, info.step, info.output) == place:
-                return info
+        for made in self._made():
+            if (made.row.flow, made.row.step, made.row.port) == place:
+                return self._info(made)
         raise ModelNotFound()
 
     def part(self, flow: str, step: str, output: str) -> Part:
@@ -153,23 +149,40 @@ class Models:
                 rows[place] = row
         return list(rows.values())
 
-    def _info(self, row: ObjectRow) -> ModelInfo | None:
-        view = FlowView.read(self._ctx.ledger.state, row.flow)
-        step = view.step(row.step) if view else None
-        record = step.record if step else None
-        if view is None or step is None or record is None or record.state != "COMPLETED":
-            return None
-        retired = get_retirement(view.state, row.flow, row.step, row.port)
+    def _made(self) -> list[_Made]:
+        """What completed steps made, oldest first; no model is read for it."""
+        rows = [
+            row
+            for flow in self._ctx.journal.flows()
+            for row in self._newest(flow)
+            if row.kind == "model"
+        ]
+        seen: dict[str, int] = {}
+        found = []
+        for row in sorted(rows, key=lambda row: row.created_ms):
+            view = FlowView.read(self._ctx.ledger.state, row.flow)
+            step = view.step(row.step) if view else None
+            record = step.record if step else None
+            if step is None or record is None or record.state != "COMPLETED":
+                continue
+            name = f"{step.flow.record.name}/{row.step}"
+            seen[name] = seen.get(name, 0) + 1
+            found.append(_Made(row, step, name, seen[name]))
+        return found
+
+    def _info(self, made: _Made) -> ModelInfo:
+        row, step = made.row, made.step
+        retired = get_retirement(step.flow.state, row.flow, row.step, row.port)
         family, columns = self._describe(row)
         return ModelInfo(
             flow=row.flow,
             step=row.step,
             output=row.port,
-            name=f"{view.record.name}/{row.step}",
-            version=1,
+            name=made.name,
+            version=made.version,
             operator=step.spec.operator,
             family=family,
-            parties={alias: view.spec.parties[alias] for alias in step.parties},
+            parties={alias: step.flow.spec.parties[alias] for alias in step.parties},
             columns=columns,
             state="retired" if retired else "active",
             reason=retired.reason if retired else "",

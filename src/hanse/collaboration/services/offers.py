@@ -15,8 +15,10 @@ import msgspec
 from msgspec import Meta
 
 from hanse.collaboration.engine.context import EngineSettings
+from hanse.collaboration.engine.errors import BadOffer
 from hanse.collaboration.engine.exchange import endpoint
 from hanse.collaboration.engine.listening import choose_ports
+from hanse.collaboration.engine.offers import check_reach
 from hanse.collaboration.services.errors import BadServiceOffer
 from hanse.compute.operators import Role, get_operator, validate_parameters
 from hanse.compute.services import OPERATORS
@@ -24,9 +26,8 @@ from hanse.compute.worker.manifest import Party, SessionManifest, code_fingerpri
 from hanse.contracts.bounds import Digest, Identifier, Slug
 from hanse.contracts.services.types import ServiceRecord
 from hanse.core import canonical
-from hanse.core.errors import HanseError
 from hanse.crypto.suite import Suite
-from hanse.crypto.tls import MAX_LIFETIME_MS, make_task_certificate, verify_task_certificate
+from hanse.crypto.tls import MAX_LIFETIME_MS, make_task_certificate
 
 OFFER_TYPE = "hanse/service-offer/1"
 STEP = "service"
@@ -95,12 +96,10 @@ def check_offer(record: ServiceRecord, offer: ServiceOffer, sender: str, now_ms:
     """
     if record.parties.get(offer.alias) != sender:
         raise BadServiceOffer(f"the sender is not {offer.alias!r} of this service")
-    if sorted(offer.endpoints) != sorted(links(record, offer.alias)):
-        raise BadServiceOffer(f"{offer.alias} offers other links than its part demands")
     try:
-        verify_task_certificate(offer.certificate, sender, now_ms)
-    except HanseError as error:
-        raise BadServiceOffer(f"certificate of {offer.alias}: {error.message}") from error
+        check_reach(offer, links(record, offer.alias), sender, now_ms)
+    except BadOffer as error:
+        raise BadServiceOffer(error.message) from error
     if offer.code != code_fingerprint():
         raise BadServiceOffer(f"{offer.alias} runs another release of the computing code")
 

@@ -325,7 +325,7 @@ class ServiceSession:
             private_key=self._private_key,
             work_dir=str(settings.work_dir / f"service-{self._service}"),
             suite=ctx.ledger.suite.name,
-            output_key="00" * 32,
+            output_key="00" * 32,  # a worker that serves keeps no output
             cache_dir=str(settings.cache_dir or ""),
             memory_limit_bytes=settings.memory_bytes,
             cores=settings.cores,

@@ -15,7 +15,7 @@ from typing import Any
 from hanse.compute.engines import library
 from hanse.compute.engines.link import Link
 from hanse.compute.engines.programs import Program, executable
-from hanse.compute.engines.shares import Sharing, pack, runtime_config, unpack
+from hanse.compute.engines.shares import Array, Sharing, pack, runtime_config, unpack
 from hanse.compute.errors import CodeDiffers, LinkFailed
 
 
@@ -114,3 +114,22 @@ def deliver(link: Link, nodes: Sequence[str], shares: Sequence[bytes]) -> None:
     for alias, share in zip(nodes, shares, strict=True):
         if alias != link.me:
             link.send(alias, share)
+
+
+def share_known(link: Link, nodes: Sequence[str], sharing: Sharing, value: Array) -> bytes:
+    """A value all nodes know as a secret one: the first node shares it.
+
+    Args:
+        link: joins the computing nodes, others may be on it.
+        nodes: the computing nodes, in rank order.
+        sharing: of the protocol.
+        value: float32 or int64, any shape; only its first holder's counts.
+
+    Returns:
+        This node's share.
+    """
+    if link.me != nodes[0]:
+        return link.receive(nodes[0])
+    shares = sharing.split(value)
+    deliver(link, nodes, shares)
+    return shares[0]

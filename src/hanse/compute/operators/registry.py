@@ -75,9 +75,13 @@ def implementation(name: str) -> Callable[[Task], None]:
     Raises:
         UnknownOperator: when there is none by that name.
     """
-    get_operator(name)
-    run: Callable[[Task], None] = next(m.run for m in _MODULES if m.SPEC.name == name)
+    run: Callable[[Task], None] = _module(name).run
     return run
+
+
+def _module(name: str) -> ModuleType:
+    get_operator(name)
+    return next(module for module in _MODULES if module.SPEC.name == name)
 
 
 def explain_run(
@@ -100,11 +104,11 @@ def explain_run(
     Raises:
         HanseError: as the run itself would refuse these parameters and columns.
     """
-    spec = get_operator(name)
-    explain = next(getattr(m, "explain_run", None) for m in _MODULES if m.SPEC.name == name)
+    module = _module(name)
+    explain = getattr(module, "explain_run", None)
     if explain is None:
         return []
-    given = validate_parameters(spec, parameters)
+    given = validate_parameters(module.SPEC, parameters)
     lines: list[str] = explain(given, columns, computes=computes, receivers=receivers)
     return lines
 

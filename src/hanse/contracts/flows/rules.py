@@ -127,9 +127,7 @@ def algorithm_of(step: StepSpec) -> tuple[str, str]:
         AlgorithmMissing: when it names none.
     """
     named = [step.parameters.get(name) for name in (ALGORITHM, FINGERPRINT)]
-    reference, fingerprint = named
-    if not isinstance(reference, str) or not isinstance(fingerprint, str):
-        raise errors.AlgorithmMissing(f"step {step.id}")
+    reference, fingerprint = [each if isinstance(each, str) else "" for each in named]
     if not reference or not fingerprint:
         raise errors.AlgorithmMissing(f"step {step.id}")
     return reference, fingerprint

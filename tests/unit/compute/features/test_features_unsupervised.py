@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import numpy as np
 import pytest
+from kmeans_twin import iterate
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 
@@ -25,7 +26,7 @@ def test_kmeans_is_scikit_learns_from_the_same_centres(clusters: int) -> None:
     table = blobs()
     first = table[start_rows(len(table), clusters, 3)]
     expected = KMeans(clusters, init=first, n_init=1, max_iter=15, tol=0).fit(table)
-    run = jax.jit(grouping.iterate, static_argnames=("owners", "iterations"))
+    run = jax.jit(iterate, static_argnames=("owners", "iterations"))
     parts = (table[:, :2], table[:, 2:], first[:, :2], first[:, 2:])
     centres, sizes, inertia, quality = run(*parts, owners=2, iterations=15)
     assert np.asarray(centres) == pytest.approx(expected.cluster_centers_, abs=1e-4)
@@ -40,7 +41,7 @@ def test_kmeans_is_scikit_learns_from_the_same_centres(clusters: int) -> None:
 def test_a_cluster_without_rows_stays_and_ties_go_to_the_first() -> None:
     table = np.array([[0.0], [0.1], [1.0], [1.1]], np.float32)
     first = np.array([[0.0], [1.0], [9.0]], np.float32)
-    centres, sizes, _, _ = grouping.iterate(table, first, owners=1, iterations=3)
+    centres, sizes, _, _ = iterate(table, first, owners=1, iterations=3)
     assert sizes.tolist() == [2, 2, 0]
     assert np.asarray(centres)[:, 0] == pytest.approx([0.05, 1.05, 9.0])
     tied = np.array([[0.0], [0.0], [1.0]], np.float32)

@@ -18,12 +18,6 @@ import numpy as np
 SMALLEST = 1e-3
 
 
-def iterate(*arguments: Any, owners: int, iterations: int) -> tuple[Any, ...]:
-    """What `fit` returns after so many iterations of `move`, on the same arguments."""
-    moved = move(*arguments, iterations, owners=owners)
-    return fit(*arguments[:owners], *moved, owners=owners)
-
-
 def move(*arguments: Any, owners: int) -> tuple[Any, ...]:
     """Centres after some iterations.
 

@@ -19,7 +19,6 @@ from hanse.compute.operators.sharing import LABELS, enter, open_results
 
 if TYPE_CHECKING:
     from hanse.compute.engines.programs import Program
-    from hanse.compute.engines.spu import Machine
     from hanse.compute.worker.task import Task
 
 QUALITY = "quality"
@@ -86,6 +85,8 @@ def _labels(task: Task, part: ModelPart, column: Any) -> Any:
 
 def _run(task: Task, session: Session, sets: list[set[str]]) -> None:
     """Measure one coalition after the other; columns of those outside become secret zeros."""
+    from hanse.compute.engines.spu import share_known
+
     machine = session.machine
     if machine is None:
         return
@@ -93,8 +94,11 @@ def _run(task: Task, session: Session, sets: list[set[str]]) -> None:
     program = _program(task, session)
     ready, task.measures["from_cache"] = machine.load(program)
     kept = {name: machine.get(name) for _, name, _ in entered_names(task, session.model)}
+    nodes = task.parties("compute")
     nothing = {
-        name: _zeros(task, machine, (session.rows, *shape))
+        name: share_known(
+            machine.link, nodes, machine.sharing, np.zeros((session.rows, *shape), np.float32)
+        )
         for _, name, shape in entered_names(task, session.model)
     }
     task.phase("measure")
@@ -104,18 +108,6 @@ def _run(task: Task, session: Session, sets: list[set[str]]) -> None:
         machine.run(ready)
         machine.put(f"{QUALITY}-{number}", machine.get(QUALITY))
         task.progress(number + 1, len(sets))
-
-
-def _zeros(task: Task, machine: Machine, shape: tuple[int, ...]) -> bytes:
-    """This node's share of zeros; the first computing node makes them."""
-    from hanse.compute.engines.spu import deliver
-
-    nodes = task.parties("compute")
-    if task.me != nodes[0]:
-        return machine.link.receive(nodes[0])
-    shares = machine.sharing.split(np.zeros(shape, np.float32))
-    deliver(machine.link, nodes, shares)
-    return shares[0]
 
 
 def _program(task: Task, session: Session) -> Program:

@@ -157,16 +157,12 @@ class Descent:
 
     def _set(self, link: Link, values: dict[str, Floats]) -> None:
         """Known values as secret ones: the first computing node shares them."""
-        from hanse.compute.engines.spu import deliver
+        from hanse.compute.engines.spu import share_known
 
-        nodes = self._task.parties("compute")
+        nodes, machine = self._task.parties("compute"), self._machine
         for name, value in values.items():
-            if self._task.me == nodes[0]:
-                shares = self._machine.sharing.split(value.astype(np.float32))
-                deliver(link, nodes, shares)
-                self._machine.put(name, shares[0])
-            else:
-                self._machine.put(name, link.receive(nodes[0]))
+            known = value.astype(np.float32)
+            machine.put(name, share_known(link, nodes, machine.sharing, known))
 
     def _extras(self) -> list[str]:
         """Arrays beside columns and labels: row weights or exposures."""

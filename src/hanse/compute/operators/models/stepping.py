@@ -125,15 +125,11 @@ class Steps:
 
     def _start(self, link: Link) -> None:
         """Zeros as secret values: the first computing node shares them."""
-        from hanse.compute.engines.spu import deliver
+        from hanse.compute.engines.spu import share_known
 
-        nodes = self._task.parties("compute")
-        if self._task.me == nodes[0]:
-            shares = self._machine.sharing.split(np.zeros(self._width, np.float32))
-            deliver(link, nodes, shares)
-            self._machine.put("weights", shares[0])
-        else:
-            self._machine.put("weights", link.receive(nodes[0]))
+        nodes, machine = self._task.parties("compute"), self._machine
+        zeros = np.zeros(self._width, np.float32)
+        machine.put("weights", share_known(link, nodes, machine.sharing, zeros))
 
     def _program(self, name: str, more: list[str], outputs: list[str]) -> Program:
         from hanse.compute.engines.programs import Program

@@ -133,11 +133,11 @@ def _arrays(task: Task, asked: Questions, held: Held, padded: int) -> dict[str, 
 
 def _enter_noise(task: Task, link: Link, machine: Machine, mine: Any) -> None:
     """Every computing node shares its own noise with the others; none sees another's."""
+    from hanse.compute.engines.spu import deliver
+
     nodes = task.parties("compute")
     shares = machine.sharing.split(mine)
-    for alias, share in zip(nodes, shares, strict=True):
-        if alias != task.me:
-            link.send(alias, share)
+    deliver(link, nodes, shares)
     for alias in nodes:
         share = shares[nodes.index(alias)] if alias == task.me else link.receive(alias)
         if not share:
