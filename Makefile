@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup setup-dev demo test test-slow test-faults lint types layers coverage bench lock protos cometbft clean
+.PHONY: help setup setup-dev demo test test-long test-slow test-faults lint types layers coverage bench lock protos cometbft clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -38,9 +38,12 @@ demo: $(STAMPS)/setup ## Six organisations, one collaboration, end to end (ARGS=
 	@$(BIN)/hanse demo $(ARGS)
 
 test: $(STAMPS)/setup-dev ## Run the tests
-	@$(BIN)/python -m pytest $(SHARED) -m "not slow and not faults" $(ARGS)
+	@$(BIN)/python -m pytest $(SHARED) -m "not long and not slow and not faults" $(ARGS)
 
-test-slow: $(STAMPS)/setup-dev ## Run the long suites too
+test-long: $(STAMPS)/setup-dev ## Run what is too long for `make test`: whole networks, large tables
+	@$(BIN)/python -m pytest $(SHARED) -m "long" $(ARGS)
+
+test-slow: $(STAMPS)/setup-dev ## Run the suites that take hours
 	@$(BIN)/python -m pytest -o faulthandler_timeout=10800 -m "slow" $(ARGS)
 
 test-faults: $(STAMPS)/setup-dev $(ENGINE) ## Strike at a network of four validators, every way we know
@@ -48,7 +51,7 @@ test-faults: $(STAMPS)/setup-dev $(ENGINE) ## Strike at a network of four valida
 	  $(BIN)/python -m pytest -o faulthandler_timeout=3600 -m "faults" $(ARGS)
 
 coverage: $(STAMPS)/setup-dev ## Coverage of crypto, ledger and contracts (must be at least 95 %)
-	@$(BIN)/python -m pytest $(SHARED) -m "not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
+	@$(BIN)/python -m pytest $(SHARED) -m "not long and not slow" --cov=hanse.crypto --cov=hanse.ledger --cov=hanse.contracts \
 	  --cov-report=term:skip-covered --cov-fail-under=95 \
 	  tests/unit tests/scenarios tests/property tests/conformance tests/vectors \
 	  tests/integration/test_consensus_engine.py $(ARGS)

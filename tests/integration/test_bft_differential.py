@@ -92,7 +92,14 @@ def network() -> BftNetwork:
     return BftNetwork(seats=1, members=3)
 
 
-@pytest.mark.parametrize("count", [2_000, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count",
+    [
+        500,
+        pytest.param(2_000, marks=pytest.mark.long),
+        pytest.param(10_000, marks=pytest.mark.slow),
+    ],
+)
 async def test_decided_blocks_give_the_same_under_the_embedded_orderer_and_at_a_fresh_node(
     network: BftNetwork, tmp_path: Path, count: int
 ) -> None:

@@ -165,7 +165,7 @@ async def test_summary_is_right_for_huge_amounts(
 
 @pytest.mark.parametrize(
     "roles",
-    [pytest.param(THREE, id="aby3"), pytest.param(TWO, id="cheetah", marks=pytest.mark.slow)],
+    [pytest.param(THREE, id="aby3"), pytest.param(TWO, id="cheetah", marks=pytest.mark.long)],
 )
 async def test_joint_model_is_the_plaintext_model(
     rehearsal: Rehearsal, roles: dict[str, list[Role]]
@@ -219,6 +219,7 @@ async def test_owner_that_does_not_compute_shares_its_columns_and_holds_no_weigh
     assert all(scored[alias].outputs == {} for alias in APART if alias != "reader")
 
 
+@pytest.mark.long
 async def test_second_session_finds_the_program_in_the_cache(rehearsal: Rehearsal) -> None:
     inputs = enter_pair(rehearsal, 123)
     for expected in (False, True):

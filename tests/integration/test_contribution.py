@@ -96,7 +96,7 @@ async def check(rehearsal: Rehearsal, roles: dict[str, list[Role]]) -> None:
     refused(await rehearsal.run("contribution", roles, both, {"label": "z"}), NoSuchColumn)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_shapley_values_of_three_owners_equal_the_plaintext_twin(
     rehearsal: Rehearsal,
 ) -> None:

@@ -90,7 +90,7 @@ def _somebodys_files(folder: Path) -> None:
             writer.writerow([person, spend, "金卡" if risk[person] < 0 else "普通"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_demo_two_party_on_somebodys_files_with_chinese_headers_and_gaps(tmp_path: Path) -> None:
     _somebodys_files(tmp_path)
     files = ["--bank", "银行.csv", "--partner", "商户.csv", "--id", "客户编号"]

@@ -111,6 +111,7 @@ async def test_poisson_with_exposure_equals_its_plaintext_twin(tmp_path: Path) -
     assert report["rmse"] == pytest.approx(np.sqrt(np.mean((said - truth) ** 2)), rel=0.01)
 
 
+@pytest.mark.long
 async def test_classes_stop_early_and_are_predicted_by_name(tmp_path: Path) -> None:
     rehearsal = Rehearsal(tmp_path)
     done, report = await trained(
@@ -138,6 +139,7 @@ async def test_classes_stop_early_and_are_predicted_by_name(tmp_path: Path) -> N
     assert right == pytest.approx(report["accuracy"])
 
 
+@pytest.mark.long
 async def test_a_weighted_regression_stops_early_and_equals_its_plaintext_twin(
     tmp_path: Path,
 ) -> None:

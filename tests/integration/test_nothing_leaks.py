@@ -224,9 +224,10 @@ def _random_words(data: bytes) -> set[int]:
     ("roles", "protocol", "directions"),
     [
         pytest.param(THREE, "aby3", 12, id="three parties"),
-        pytest.param(TWO, "cheetah", 4, id="two parties", marks=pytest.mark.slow),
+        pytest.param(TWO, "cheetah", 4, id="two parties"),
     ],
 )
+@pytest.mark.long
 async def test_joint_steps_send_shares_and_what_is_declared(
     rehearsal: TappedRehearsal, roles: dict[str, list[Role]], protocol: str, directions: int
 ) -> None:
@@ -271,7 +272,7 @@ async def test_owner_that_does_not_compute_sends_shares_only(rehearsal: TappedRe
     assert links.findings(secret) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_boosted_trees_send_shares_and_secure_boost_what_it_declares(
     rehearsal: TappedRehearsal,
 ) -> None:
@@ -470,6 +471,7 @@ def _numbers_in(value: Any) -> Iterator[float | int]:
         yield value
 
 
+@pytest.mark.long
 def test_nodes_tell_each_other_no_row_no_id_no_hash_and_no_key(
     outside: bytes, opened: bytes, secret: Needles
 ) -> None:
@@ -478,6 +480,7 @@ def test_nodes_tell_each_other_no_row_no_id_no_hash_and_no_key(
     assert secret.find(opened) == set()
 
 
+@pytest.mark.long
 def test_computing_links_of_the_nodes_carry_tls_and_nothing_else(
     town: Any, flow: Any, wire: Wire | None, secret: Needles
 ) -> None:
@@ -495,6 +498,7 @@ def test_computing_links_of_the_nodes_carry_tls_and_nothing_else(
     assert secret.find(b"\x00\xff\x00".join(streams.values())) == set()
 
 
+@pytest.mark.long
 def test_search_of_the_nodes_traffic_reaches_into_blocks_and_sealed_messages(
     flow: Any, outside: bytes, opened: bytes, secret: Needles
 ) -> None:
@@ -519,6 +523,7 @@ def blocks(town: Any, flow: Any) -> list[dict[str, Any]]:
     return [ledger.block(number).model_dump(mode="json") for number in range(height + 1)]
 
 
+@pytest.mark.long
 def test_ledger_holds_no_row_no_id_no_hash_no_count_and_no_metric(
     town: Any, flow: Any, blocks: list[dict[str, Any]], secret: Needles
 ) -> None:
@@ -539,6 +544,7 @@ def test_ledger_holds_no_row_no_id_no_hash_no_count_and_no_metric(
     assert said == []
 
 
+@pytest.mark.long
 def test_opened_evidence_holds_digests_and_metrics_but_no_rows(town: Any, flow: Any) -> None:
     """Auditors open digests, counts and model metrics; statistics of data are the receiver's."""
     bank, merchant = make_tables()

@@ -176,7 +176,7 @@ async def check_all(rehearsal: Rehearsal, fit: Fitted, roles: dict[str, list[Rol
     assert found["log_loss"] == pytest.approx(-fit.best.llf / len(fit.truth), abs=0.005)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_p_values_and_points_on_german_credit(rehearsal: Rehearsal, three: Fitted) -> None:
     await check_all(rehearsal, three, THREE)
 

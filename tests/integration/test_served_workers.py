@@ -41,7 +41,7 @@ def lookup_inputs(rehearsal: Rehearsal, own: Any, other: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_scores_of_ids_are_those_of_a_batch(tmp_path: Path) -> None:
     rehearsal = Rehearsal(tmp_path)
     own, other = tables()

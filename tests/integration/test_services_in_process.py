@@ -126,7 +126,7 @@ async def set_up(hosts: Hosts) -> str:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_service_is_asked_counted_broken_and_opened_again(hosts: Hosts) -> None:
     flow = await set_up(hosts)
     net = hosts.town.chain.net

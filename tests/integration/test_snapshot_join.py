@@ -58,6 +58,7 @@ async def follows(network: BftNetwork, newcomer: Ledger, nodes: list[Ledger]) ->
     await newcomer.verify_store()
 
 
+@pytest.mark.long
 async def test_newcomer_begins_with_a_snapshot_and_goes_on(tmp_path: Path) -> None:
     require_engine()
     network = BftNetwork(seats=2, members=3)

@@ -97,6 +97,7 @@ async def trained_and_scored(
     return trained, np.asarray(table["score"])
 
 
+@pytest.mark.long
 async def test_trees_on_shares_are_the_plaintext_ones_and_importance_is_each_owners(
     tmp_path: Path,
 ) -> None:
@@ -116,6 +117,7 @@ async def test_trees_on_shares_are_the_plaintext_ones_and_importance_is_each_own
     assert total == pytest.approx(float(model.gains.sum()), rel=1e-3)
 
 
+@pytest.mark.long
 async def test_secure_boost_on_a_number_stops_early_and_predicts_as_in_plaintext(
     tmp_path: Path,
 ) -> None:

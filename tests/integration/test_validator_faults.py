@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from bft_network import BftNetwork, require_engine
 from patience import PATIENCE_S
 from validator_load import Load, check_promises, settled, under_load
@@ -12,6 +13,7 @@ STILL_S = 3.0
 STALL_S = 2.0
 
 
+@pytest.mark.long
 async def test_an_engine_a_node_and_two_of_four_are_killed(tmp_path: Path) -> None:
     require_engine()
     network = BftNetwork()

@@ -57,6 +57,7 @@ def growth_mebibytes(tmp_path: Path, mebibytes: int) -> int:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.long
 def test_memory_does_not_follow_the_file(tmp_path: Path) -> None:
     small, large = growth_mebibytes(tmp_path, 24), growth_mebibytes(tmp_path, 120)
     assert large - small < 100, (small, large)
