@@ -28,6 +28,7 @@ from typing import Any, Self
 _CHUNK = 1 << 16
 _RETRY_S = 0.02
 _PATIENCE_S = 60.0
+_OTHER = bytes(byte ^ 0x55 for byte in range(256))
 
 
 @dataclass
@@ -56,6 +57,7 @@ class Recorder:
         self._servers: list[asyncio.Server] = []
         self._reserved: list[socket.socket] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._spoiled: set[str] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="recorder")
         self._thread.start()
 
@@ -84,6 +86,20 @@ class Recorder:
             self._spawn, self._listen_when_there(label, host, port, calling, accepting, own)
         )
         return reserved
+
+    def forward_when_there(self, label: str, host: str, port: int) -> int:
+        """Forward a link as it is, listening only once the callee does."""
+        own = _free_socket()
+        self._reserved.append(own)
+        reserved = int(own.getsockname()[1])
+        self._loop.call_soon_threadsafe(
+            self._spawn, self._listen_when_there(label, host, port, None, None, own)
+        )
+        return reserved
+
+    def spoil(self, label: str) -> None:
+        """From now on, alter every byte that passes."""
+        self._spoiled.add(label)
 
     def close(self) -> None:
         """Stop listening and drop every connection."""
@@ -131,8 +147,8 @@ class Recorder:
         label: str,
         host: str,
         port: int,
-        calling: ssl.SSLContext,
-        accepting: ssl.SSLContext,
+        calling: ssl.SSLContext | None,
+        accepting: ssl.SSLContext | None,
         own: socket.socket,
     ) -> None:
         _, writer = await _connect(host, port, None)
@@ -157,9 +173,21 @@ class Recorder:
                 onward_reader, onward_writer = await _connect(host, port, calling)
             with contextlib.closing(onward_writer):
                 await _both(
-                    _copy(reader, onward_writer, recording.sent),
-                    _copy(onward_reader, writer, recording.returned),
+                    self._copy(label, reader, onward_writer, recording.sent),
+                    self._copy(label, onward_reader, writer, recording.returned),
                 )
+
+    async def _copy(
+        self,
+        label: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        kept: bytearray,
+    ) -> None:
+        while data := await reader.read(_CHUNK):
+            kept += data
+            writer.write(data.translate(_OTHER) if label in self._spoiled else data)
+            await writer.drain()
 
     async def _stop(self) -> None:
         for server in self._servers:
@@ -182,15 +210,6 @@ async def _both(*copies: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _copy(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, kept: bytearray
-) -> None:
-    while data := await reader.read(_CHUNK):
-        kept += data
-        writer.write(data)
-        await writer.drain()
 
 
 async def _connect(

@@ -60,7 +60,7 @@ class EngineSettings:
     memory_bytes: int = 0
     cores: int = 0
     connect_timeout_ms: int = 60_000
-    link_timeout_ms: int = 10_000
+    link_timeout_ms: int = 15_000
     retry_s: float = 0.5
     resend_s: float = 5.0
     tick_s: float = 1.0

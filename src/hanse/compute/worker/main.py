@@ -64,7 +64,6 @@ class Worker:
             self._end_failed,
             memory_limit_bytes=request.memory_limit_bytes,
             deadline_ms=request.deadline_ms,
-            link_timeout_ms=request.link_timeout_ms,
         )
 
     def run(self) -> Never:

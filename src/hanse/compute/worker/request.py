@@ -55,7 +55,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
         cores: processor cores the worker may use, the first ones of the node's; 0 is all.
         deadline_ms: time allowed from start to end; 0 is no limit.
         connect_timeout_ms: how long to wait for all parties to be there.
-        link_timeout_ms: silence after which a party that no longer listens is given up.
+        link_timeout_ms: silence after which a party that hangs or cannot be reached is given up.
         serves: the kind of service this worker keeps open; None for a step, which ends.
     """
 
@@ -75,7 +75,7 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     cores: int = 0
     deadline_ms: int = 0
     connect_timeout_ms: int = 60_000
-    link_timeout_ms: int = 10_000
+    link_timeout_ms: int = 15_000
     serves: ServiceKind | None = None
 
 

@@ -14,6 +14,7 @@ from hanse.compute.operators import Kind, OperatorSpec, Role, decimal_of
 from hanse.compute.worker.checkpoint import Checkpoint, scope_of
 from hanse.compute.worker.checkpoint_files import CheckpointFiles
 from hanse.compute.worker.objects import ObjectStore
+from hanse.compute.worker.probe import Probe, calling
 from hanse.compute.worker.request import (
     FirstByte,
     OutputRef,
@@ -155,9 +156,17 @@ class Task:
         self._watch.unlimit()
         self._links.append(link)
         if len(self._links) == 1:
-            watched = [member for member in link.members if member.alias != self.me]
-            self._watch.peers([(member.alias, member.endpoint) for member in watched])
+            self._watch.peers(self._probes(link))
         return link
+
+    def _probes(self, link: Link) -> dict[str, Probe]:
+        """One for every other member of a link."""
+        request = self.request
+        others = [member for member in link.members if member.alias != self.me]
+        trusted = [member.certificate for member in others]
+        context = calling(request.certificate, request.private_key, trusted)
+        silence_s = request.link_timeout_ms / 1000
+        return {each.alias: Probe(each.endpoint, context, silence_s) for each in others}
 
     def agree(self, link: Link, check: Callable[[], Any]) -> dict[str, Any]:
         """Check the own part, tell the others whether it holds, and share facts about it.
@@ -204,7 +213,7 @@ class Task:
             return
         self.phase("finish")
         self._links[0].exchange("done")
-        self._watch.peers([])
+        self._watch.peers({})
         self.measures["bytes_sent"] = sum(link.bytes_sent for link in self._links)
 
     # Objects

@@ -6,31 +6,24 @@ The engines block in library code for long, so a thread of its own watches and e
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hanse.compute.engines.doorbell import parse
 from hanse.compute.errors import Cancelled, MemoryExceeded, PeerLost, TaskError, TimedOut
+from hanse.compute.worker.probe import Probe
 
 PROBE_INTERVAL_S = 0.5
-PROBE_TIMEOUT_S = 2.0
-REFUSED_TIMES = 4
 
 
 class Watch:
     """Checks on peers, the node, memory and time until it is stopped.
 
-    A peer's process listens at its endpoint as long as it lives: refused connections in a row
-    mean it died; no answer at all is tolerated for the link timeout.
-
     Args:
         on_failure: called once, on the watching thread, with the reason.
         memory_limit_bytes: resident memory allowed; 0 for any.
         deadline_ms: time allowed; 0 for any.
-        link_timeout_ms: how long a peer may not answer at all.
     """
 
     def __init__(
@@ -39,14 +32,12 @@ class Watch:
         *,
         memory_limit_bytes: int,
         deadline_ms: int,
-        link_timeout_ms: int,
     ) -> None:
         self._on_failure = on_failure
         self._memory = memory_limit_bytes
         self._deadline = time.monotonic() + deadline_ms / 1000 if deadline_ms else None
-        self._link_timeout_s = link_timeout_ms / 1000
         self._limited: tuple[float, TaskError] | None = None
-        self._peers: dict[str, _Peer] = {}
+        self._peers: Mapping[str, Probe] = {}
         self._parent = os.getppid()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -59,9 +50,9 @@ class Watch:
         """Stop watching; returns at once."""
         self._stopped.set()
 
-    def peers(self, peers: Sequence[tuple[str, str]]) -> None:
-        """Watch these from now on: alias and ``host:port``. None ends watching peers."""
-        self._peers = {alias: _Peer(endpoint) for alias, endpoint in peers}
+    def peers(self, peers: Mapping[str, Probe]) -> None:
+        """Watch these from now on, by alias. None ends watching peers."""
+        self._peers = peers
 
     def limit(self, seconds: float, failure: TaskError) -> None:
         """End the task with this failure unless `unlimit` comes in time."""
@@ -90,30 +81,9 @@ class Watch:
             return limited[1]
         watched = self._peers
         for alias, peer in list(watched.items()):
-            if peer.is_lost(self._link_timeout_s) and watched is self._peers:
+            if peer.is_lost() and watched is self._peers:
                 return PeerLost(blamed=alias)
         return None
-
-
-class _Peer:
-    def __init__(self, endpoint: str) -> None:
-        self._address = parse(endpoint)
-        self._refused = 0
-        self._silent_since: float | None = None
-
-    def is_lost(self, timeout_s: float) -> bool:
-        """Probe once; whether the peer has to be given up."""
-        try:
-            socket.create_connection(self._address, PROBE_TIMEOUT_S).close()
-        except ConnectionError:
-            self._refused += 1
-            return self._refused >= REFUSED_TIMES
-        except OSError:
-            now = time.monotonic()
-            self._silent_since = self._silent_since or now
-            return now - self._silent_since > timeout_s
-        self._refused, self._silent_since = 0, None
-        return False
 
 
 def resident_bytes() -> int:

@@ -78,6 +78,18 @@ async def test_one_goes_alone_and_what_comes_meanwhile_goes_as_a_bundle(
     assert decode_bundle(bundle, ROOM) == [b"a", b"b"]
 
 
+async def test_what_comes_within_the_rest_after_a_request_goes_together(
+    engine: PlayedEngine,
+) -> None:
+    submissions = make(engine)
+    await submissions.submit(b"first")
+    late = [asyncio.create_task(submissions.submit(raw)) for raw in (b"a", b"b")]
+    await asyncio.gather(*late, submissions.submit(b"c"))
+    (_, alone), (_, (bundle,)) = engine.requests
+    assert alone == [b"first"]
+    assert decode_bundle(bundle, ROOM) == [b"a", b"b", b"c"]
+
+
 async def test_bundles_keep_their_limits(engine: PlayedEngine) -> None:
     many = [b"%d" % n for n in range(MAX_MEMBERS + 1)]
     long = [b"%d" % n + bytes(4_000) for n in range(3)]

@@ -1,8 +1,9 @@
 """Transactions into the engine's mempool, many in one request.
 
-What is submitted while a request is under way gathers, and the next request carries it as one
-bundle; a transaction that comes alone goes alone, at once. `broadcast_tx_sync` is used: the request
-lasts until the application has checked the item, so as much gathers as the node can keep up with.
+What is submitted while a request is under way, or within `REST_S` of the last one's start, gathers,
+and the next request carries it as one bundle; a transaction that comes alone goes alone, at once.
+`broadcast_tx_sync` is used: the request lasts until the application has checked the item, so as
+much gathers as the node can keep up with.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from hanse.ledger.errors import PoolFull, TransactionTooLarge
 
 _KNOWN = "tx already exists in cache"
 Gathered = dict[bytes, list[asyncio.Future[None]]]
+REST_S = 0.05
+"""From one request to the next: what gathers meanwhile is checked, passed on and looked at again
+as one item by every validator, which saves far more time than a block later waits for it."""
 
 
 class Submissions:
@@ -37,6 +41,7 @@ class Submissions:
         self._max_waiting = max_waiting
         self._waiting: Gathered = {}
         self._pump: asyncio.Task[None] | None = None
+        self._rested_at = 0.0
 
     async def submit(self, raw: bytes) -> None:
         """Return once the engine had the transaction checked, or has had it before.
@@ -68,7 +73,11 @@ class Submissions:
         _settle(waiting, [EngineUnreachable("the node stops")] * len(waiting))
 
     async def _send_all(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._waiting:
+            if (rest := self._rested_at - loop.time()) > 0:
+                await asyncio.sleep(rest)
+            self._rested_at = loop.time() + REST_S
             batch = self._batch()
             try:
                 verdicts = await self._send(list(batch))
