@@ -83,9 +83,17 @@ class DemoNetwork:
     def admit(self) -> None:
         """The operator's administrator admits every applicant; each keeps its credential."""
         operator = self[OPERATOR].client()
-        pending = {item.did: item for item in operator.applications.list(state="PENDING").items}
-        for org in MEMBERS:
-            operator.applications.admit(pending[self[org].did].id)
+        members = [self[org].did for org in MEMBERS]
+
+        def fetch() -> dict[str, str]:
+            return {a.did: a.id for a in operator.applications.list(state="PENDING").items}
+
+        # A node answers its own users before its application has reached the operator.
+        pending = wait_until(
+            fetch, lambda found: found.keys() >= set(members), what="applications", timeout_s=60.0
+        )
+        for did in members:
+            operator.applications.admit(pending[did])
         wait_same_state(self)
         for org in EVERYBODY:
             node = self[org]
