@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from hanse.compute.services import errors
+
 if TYPE_CHECKING:
     from hanse.compute.services.desk import Desk
     from hanse.compute.worker.task import Task
 
+__all__ = ["AT_ONCE", "OPERATORS", "ServiceKind", "errors", "service"]
 ServiceKind = Literal["prediction", "retrieval"]
 OPERATORS: dict[ServiceKind, str] = {"prediction": "predict", "retrieval": "retrieval_setup"}
 """The operator whose declaration a service's session is checked against."""

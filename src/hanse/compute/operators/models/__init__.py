@@ -7,6 +7,7 @@ from types import ModuleType
 from hanse.compute.operators.models import (
     coefficients,
     contribution,
+    errors,
     glm,
     linear_regression,
     multinomial_regression,
@@ -24,4 +25,4 @@ MODULES: tuple[ModuleType, ...] = (
     contribution,
 )
 
-__all__ = ["MODULES"]
+__all__ = ["MODULES", "errors"]

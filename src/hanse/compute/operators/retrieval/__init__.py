@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from hanse.compute.operators.retrieval import retrieval_setup, retrieve
+from hanse.compute.operators.retrieval import errors, retrieval_setup, retrieve
 
 MODULES: tuple[ModuleType, ...] = (retrieval_setup, retrieve)
 
-__all__ = ["MODULES"]
+__all__ = ["MODULES", "errors"]
