@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hanse.contracts.points.invariants import check_conservation
+from hanse.contracts.privacy.messages import EndBudget, SetBudget
+from hanse.contracts.privacy.queries import get_budget
 from hanse.contracts.services import messages
 from hanse.contracts.services.invariants import check_service
 from hanse.contracts.services.types import ServiceTerms
@@ -17,6 +19,8 @@ from hanse.ledger.contract.contract import Message
 people = st.sampled_from(["bank", "merchant", "compute_1", "stranger"])
 counts = st.integers(1, 60)
 HEAD = "ab" * 32
+EXACT = (messages.OfferService, messages.AcceptService, messages.ReserveUses)
+"""Refused while a dataset of another has a privacy budget."""
 
 
 class ServiceMachine(RuleBasedStateMachine):
@@ -36,7 +40,7 @@ class ServiceMachine(RuleBasedStateMachine):
             window_uses=80,
             prices={"merchant": 5, "compute_1": 1},
         )
-        offer = messages.OfferService(
+        self.offer = messages.OfferService(
             kind="prediction",
             name="scores",
             flow=self.flow,
@@ -45,7 +49,7 @@ class ServiceMachine(RuleBasedStateMachine):
             receiver=self.net.did("bank"),
             terms=terms,
         )
-        self.service: str = self.net.send("merchant", offer).result.service
+        self.service: str = self.net.send("merchant", self.offer).result.service
 
     def attempt(self, sender: str, message: Message, after_ms: int = 1_000) -> None:
         before = dict(self.net.state.data)
@@ -56,6 +60,27 @@ class ServiceMachine(RuleBasedStateMachine):
         except HanseError as error:
             assert error.code
             assert self.net.state.data == before
+        else:
+            assert not (self.guarded and isinstance(message, EXACT))
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the merchant's dataset has a privacy budget now."""
+        budget = get_budget(self.net.state, self.story.dataset)
+        return budget is not None and budget.state == "ACTIVE"
+
+    @rule(sender=people, really=st.integers(0, 3))
+    def set_budget(self, sender: str, really: int) -> None:
+        if really == 0:
+            self.attempt(sender, SetBudget(self.story.dataset, 1_000_000))
+
+    @rule(sender=people)
+    def end_budget(self, sender: str) -> None:
+        self.attempt(sender, EndBudget(self.story.dataset))
+
+    @rule(sender=people)
+    def offer_another(self, sender: str) -> None:
+        self.attempt(sender, self.offer)
 
     @rule(sender=people)
     def accept(self, sender: str) -> None:

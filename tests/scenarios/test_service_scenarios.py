@@ -9,10 +9,13 @@ from contract_story import DAY_MS, Story
 from msgspec.structs import replace
 from service_story import HEAD, Served
 
+from hanse.collaboration.services.standing import require_usable
 from hanse.contracts.flows.errors import FlowNotFound, StepNotFound
 from hanse.contracts.flows.queries import StepFacts
 from hanse.contracts.identity.errors import MemberNotFound
 from hanse.contracts.points.errors import InsufficientPoints
+from hanse.contracts.privacy.errors import NoiseRequired
+from hanse.contracts.privacy.messages import EndBudget, SetBudget
 from hanse.contracts.services import errors, messages
 from hanse.contracts.services.invariants import ServicesBroken, check_service
 from hanse.contracts.services.queries import get_retirement, get_usage
@@ -52,7 +55,7 @@ def test_receiver_gets_an_alias_nobody_has(served: Served) -> None:
     spec = served.story.spec()
     aliases = {"bank": "receiver", "merchant": "merchant", "compute_1": "compute_1"}
     parties = {aliases[name]: did for name, did in spec.parties.items()}
-    facts = StepFacts(parties, ["receiver", "merchant"], ["compute_1"], [], "aby3", True)
+    facts = StepFacts(parties, ["receiver", "merchant"], ["compute_1"], [], "aby3", {}, True)
     assert "receiver_" in parties_of(facts, "prediction", served.net.did("stranger"))
 
 
@@ -209,6 +212,36 @@ def test_retired_model_is_not_served(served: Served) -> None:
     served.refuse(errors.ModelRetiredError, "bank", messages.ReserveUses(service, 1))
     served.refuse(errors.ModelRetiredError, "bank", messages.AcceptService(offered))
     served.refuse(errors.ModelRetiredError, "merchant", served.message())
+
+
+@pytest.mark.parametrize("kind", ["prediction", "retrieval"])
+def test_dataset_with_a_privacy_budget_is_not_served(served: Served, kind: str) -> None:
+    offered, service = served.offer(kind=kind), served.offer(kind=kind)
+    others = [n for n in served.load(service).parties if n != "merchant"]
+    for name in others:
+        served.net.send(name, messages.AcceptService(service))
+    assert served.load(service).datasets == [served.story.dataset]
+    served.net.send("bank", messages.ReserveUses(service, 1))
+    served.net.send("merchant", SetBudget(served.story.dataset, 1_000_000))
+    served.refuse(NoiseRequired, "merchant", served.message(kind=kind))
+    served.refuse(NoiseRequired, "bank", messages.AcceptService(offered))
+    served.refuse(NoiseRequired, "bank", messages.ReserveUses(service, 1))
+    state, now = served.net.state, served.net.time_ms
+    with pytest.raises(NoiseRequired):  # nodes refuse what was reserved before
+        require_usable(state, served.load(service), now)
+    served.net.send("merchant", EndBudget(served.story.dataset))
+    require_usable(state, served.load(service), now)
+    served.net.send("bank", messages.ReserveUses(service, 1))
+    served.net.send("bank", messages.AcceptService(offered))
+
+
+def test_owner_is_served_from_its_own_dataset_under_a_budget(served: Served) -> None:
+    served.net.send("bank", SetBudget(served.story.own, 1_000_000))
+    own = served.offer(receiver=served.net.did("bank"))
+    assert served.load(own).datasets == [served.story.dataset]
+    served.refuse(NoiseRequired, "bank", served.message(receiver=served.net.did("merchant")))
+    stranger = served.net.did("stranger")
+    served.refuse(NoiseRequired, "merchant", served.message(receiver=stranger))
 
 
 def test_invariants_notice_what_must_not_be(served: Served) -> None:

@@ -116,6 +116,7 @@ WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
     ("services", services_needs.Members): _members,
     ("services", services_needs.Steps): _steps,
     ("services", services_needs.Escrow): _escrow,
+    ("services", services_needs.Budgets): _budgets,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hanse.contracts.privacy import rules as privacy
+from hanse.contracts.privacy.queries import get_budget
 from hanse.contracts.services import rules
 from hanse.contracts.services.errors import ServiceNotFound
 from hanse.contracts.services.queries import get_retirement, get_service
@@ -22,13 +24,18 @@ def load(state: StateReader, service: str) -> ServiceRecord:
 
 
 def require_usable(state: StateReader, record: ServiceRecord, now_ms: int) -> None:
-    """Refuse a service that is not active, expired, or whose model was retired.
+    """Refuse a service that is not active, expired, or may not give exact answers any more.
 
     Raises:
         ServiceSuspendedError, WrongServiceState, ModelRetiredError, ServiceExpired.
+        NoiseRequired: a dataset it descends from was given a privacy budget meanwhile.
     """
     retired = get_retirement(state, record.flow, record.step, record.output) is not None
     rules.require_usable(record, retired, now_ms)
+    for dataset in record.datasets:
+        error = privacy.problem(get_budget(state, dataset), 0)
+        if error is not None:
+            raise error(f"a service: dataset {dataset}")
 
 
 def alias_of(record: ServiceRecord, did: str) -> str:

@@ -67,6 +67,7 @@ class StepFacts(NamedTuple):
         parties: DID by alias of those who take part in it.
         owners, computes, receivers: aliases.
         protocol: its protocol.
+        datasets: DID of its owner by dataset it descends from.
         completed: whether it has completed.
     """
 
@@ -75,6 +76,7 @@ class StepFacts(NamedTuple):
     computes: list[str]
     receivers: list[str]
     protocol: str
+    datasets: dict[str, str]
     completed: bool
 
 
@@ -91,11 +93,13 @@ class Steps:
         if found is None:
             raise errors.StepNotFound()
         record = STEPS.get(self._state, flow, step)
+        uses = [spec.data[name] for name in rules.make_plan(spec).lineage[step]]
         return StepFacts(
             parties={alias: spec.parties[alias] for alias in rules.participants(found)},
             owners=list(found.owners),
             computes=list(found.computes),
             receivers=list(found.receivers),
             protocol=found.protocol,
+            datasets={use.dataset: spec.parties[use.owner] for use in uses},
             completed=record is not None and record.state == "COMPLETED",
         )

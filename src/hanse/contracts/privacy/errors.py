@@ -44,4 +44,7 @@ class NoiseRequired(AuthorizationError):
     """A dataset with a privacy budget would reach a receiver without noise."""
 
     code = "privacy.noise_required"
-    help = "Use an operator that takes epsilon, such as private_report, for every result."
+    help = (
+        "Use an operator that takes epsilon, such as private_report, for every result; "
+        "services answer without noise and cannot be used."
+    )

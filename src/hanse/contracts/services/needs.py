@@ -42,6 +42,11 @@ class StepFacts(Protocol):
         ...
 
     @property
+    def datasets(self) -> dict[str, str]:
+        """DID of its owner by dataset it descends from."""
+        ...
+
+    @property
     def completed(self) -> bool:
         """Whether it has completed."""
         ...
@@ -67,4 +72,12 @@ class Escrow(Protocol):
         ...
 
 
-NEEDS: tuple[type, ...] = (Members, Steps, Escrow)
+class Budgets(Protocol):
+    """Privacy budgets of datasets; a release of 0 millionths is one without noise."""
+
+    def require(self, dataset: str, millionths: int, what: str) -> None:
+        """Refuse a release the dataset's budget does not allow."""
+        ...
+
+
+NEEDS: tuple[type, ...] = (Members, Steps, Escrow, Budgets)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec.structs import replace
 
 from hanse.contracts.services import errors, events, messages, rules
-from hanse.contracts.services.needs import Members, StepFacts, Steps
+from hanse.contracts.services.needs import Budgets, Members, StepFacts, Steps
 from hanse.contracts.services.types import RETIRED, SERVICES, RetirementRecord, ServiceRecord
 from hanse.ledger.contract.contract import Context
 
@@ -28,6 +30,8 @@ def offer(ctx: Context, message: messages.OfferService) -> ServiceRef:
     if ctx.sender not in parties.values():
         raise errors.HoldsNoPart()
     rules.require_terms(message.terms, parties, message.receiver, ctx.time_ms)
+    datasets = rules.released_datasets(facts, message.receiver)
+    require_exact(ctx, datasets)
     record = ServiceRecord(
         id=ctx.new_id("sv"),
         kind=message.kind,
@@ -41,6 +45,7 @@ def offer(ctx: Context, message: messages.OfferService) -> ServiceRef:
         computes=[alias for alias in facts.computes if alias in parties],
         receiver=rules.alias_of(parties, message.receiver),
         protocol=facts.protocol,
+        datasets=datasets,
         terms=message.terms,
         state="OFFERED",
         accepted=[],
@@ -55,6 +60,7 @@ def accept(ctx: Context, message: messages.AcceptService) -> None:
     service = load(ctx, message.service)
     if is_retired(ctx, service):
         raise errors.ModelRetiredError()
+    require_exact(ctx, service.datasets)
     rules.require_terms(
         service.terms, service.parties, service.parties[service.receiver], ctx.time_ms
     )
@@ -123,6 +129,16 @@ def load(ctx: Context, service: str) -> ServiceRecord:
 def is_retired(ctx: Context, service: ServiceRecord) -> bool:
     """Whether what it serves was retired."""
     return RETIRED.has(ctx.state, service.flow, service.step, service.output)
+
+
+def require_exact(ctx: Context, datasets: Sequence[str]) -> None:
+    """Refuse to serve what descends from a dataset with a privacy budget: answers have no noise.
+
+    Raises:
+        NoiseRequired: of the privacy contract, naming the dataset.
+    """
+    for dataset in datasets:
+        ctx.need(Budgets).require(dataset, 0, "a service")
 
 
 def put(ctx: Context, service: ServiceRecord, event: type[events.ServiceEvent]) -> None:

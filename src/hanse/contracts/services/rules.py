@@ -47,6 +47,11 @@ def alias_of(parties: dict[str, str], did: str) -> str:
     raise errors.NotAServiceParty()
 
 
+def released_datasets(facts: StepFacts, receiver: str) -> list[str]:
+    """Datasets of others that answers tell the receiver (by DID) about, sorted."""
+    return sorted(name for name, owner in facts.datasets.items() if owner != receiver)
+
+
 def require_terms(terms: ServiceTerms, parties: dict[str, str], receiver: str, now_ms: int) -> None:
     """Refuse terms that have ended, or that pay nobody who serves.
 

@@ -48,6 +48,7 @@ class ServiceRecord(Record, frozen=True):
         parties: DID by alias of everybody who signs.
         owners, computes: aliases by what they do, as in the step; ``receiver`` is an alias too.
         protocol: of the step, or of what it made.
+        datasets: what is served descends from them, and they are not the receiver's own.
         accepted: DIDs that have signed the terms.
         reserved: uses reserved so far.
         window_start_ms, window_reserved: the window the rate is counted in, and its uses.
@@ -67,6 +68,7 @@ class ServiceRecord(Record, frozen=True):
     computes: list[str]
     receiver: str
     protocol: str
+    datasets: list[str]
     terms: ServiceTerms
     state: ServiceState
     accepted: list[str]

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from hanse.contracts.services import errors, events, messages, rules
 from hanse.contracts.services.needs import Escrow
-from hanse.contracts.services.offering import is_retired, load
+from hanse.contracts.services.offering import is_retired, load, require_exact
 from hanse.contracts.services.types import SERVICES, USAGE, ServiceRecord, UsageRecord
 from hanse.ledger.contract.contract import Context
 
@@ -17,6 +17,7 @@ def reserve(ctx: Context, message: messages.ReserveUses) -> None:
     if service.parties[service.receiver] != ctx.sender:
         raise errors.NotTheReceiver()
     rules.require_usable(service, is_retired(ctx, service), ctx.time_ms)
+    require_exact(ctx, service.datasets)
     reserved = replace(rules.reserve(service, message.uses, ctx.time_ms), updated_ms=ctx.time_ms)
     SERVICES.put(ctx.state, reserved, reserved.id)
     ctx.emit(
