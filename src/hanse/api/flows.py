@@ -26,7 +26,10 @@ class RerunFlowRequest(Request):
 
 
 class PlannedStepView(View):
-    """A step as compiled: who gives data, who computes, who may open the result."""
+    """A step as compiled: who gives data, who computes, who may open the result.
+
+    ``charges`` is the epsilon one attempt spends, by dataset with a privacy budget.
+    """
 
     id: str
     operator: str
@@ -36,7 +39,24 @@ class PlannedStepView(View):
     computes: list[str]
     receivers: list[str]
     parameters: dict[str, Any] = Field(default_factory=dict)
+    charges: dict[str, str] = Field(default_factory=dict)
     explanation: list[str] = Field(default_factory=list)
+
+
+class PlannedBudgetView(View):
+    """What a flow would spend of a dataset's privacy budget; epsilon as decimal text.
+
+    ``charge_epsilon`` is spent when no attempt fails, ``most_epsilon`` when every step uses all
+    its attempts. ``problem`` is the code deploying would be refused with; empty when it would not.
+    """
+
+    dataset: str
+    owner: str
+    owner_name: str = ""
+    charge_epsilon: str
+    most_epsilon: str
+    left_epsilon: str
+    problem: str = ""
 
 
 class FlowCheckView(View):
@@ -48,6 +68,7 @@ class FlowCheckView(View):
     steps: list[PlannedStepView]
     price_points: int = 0
     prices: dict[str, int] = Field(default_factory=dict)
+    budgets: list[PlannedBudgetView] = Field(default_factory=list)
 
 
 class AttemptReportView(View):

@@ -76,7 +76,23 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "standing",
     ),
     "TemplateView": ("name", "summary"),
-    "PlannedStepView": ("id", "operator", "protocol", "owners", "computes", "receivers"),
+    "PlannedStepView": (
+        "id",
+        "operator",
+        "protocol",
+        "owners",
+        "computes",
+        "receivers",
+        "charges",
+    ),
+    "PlannedBudgetView": (
+        "dataset",
+        "owner_name",
+        "charge_epsilon",
+        "most_epsilon",
+        "left_epsilon",
+        "problem",
+    ),
     "AlgorithmView": ("id", "title", "author_name", "levels", "state", "approved_by", "here"),
     "ServiceView": ("id", "kind", "name", "side", "state", "uses", "used", "not_after_ms"),
     "BudgetView": ("dataset", "owner_name", "state", "total_epsilon", "spent_epsilon", "releases"),
@@ -113,6 +129,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "TraceEntry": ("time_ms", "height", "actor_name", "contract", "event", "transaction"),
     "AuditLogEntry": ("index", "time_ms", "actor", "action", "subject", "outcome"),
 }
+_DURATIONS = ("window_ms",)
+"""Fields in milliseconds that are no points in time."""
 _FALLBACKS = {
     "sender_name": "sender",
     "owner_name": "owner",
@@ -179,6 +197,8 @@ def cell(name: str, value: Any) -> str:
 
 
 def _number(name: str, value: float) -> str:
+    if name in _DURATIONS:
+        return f"{value / 1000:.6g} s"
     if _is_time(name):
         return datetime.fromtimestamp(value / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     if name.endswith("_bytes"):
@@ -201,7 +221,7 @@ def _nested(name: str, value: Any) -> str:
         separator = "\n" if name in {"lines", "explanation"} else ", "
         return separator.join(cell("", item) for item in value)
     if isinstance(value, dict):
-        pieces = (f"{key}: {cell('', item)}" for key, item in value.items())
+        pieces = (f"{key}: {cell(str(key), item)}" for key, item in value.items())
         return "\n".join(pieces) if len(value) > 3 else ", ".join(pieces)
     if isinstance(value, BaseModel):
         return _nested(name, {k: v for k, v in value.model_dump().items() if v not in ("", None)})

@@ -52,6 +52,8 @@ def test_identifiers_are_never_cut() -> None:
         ("roles", ["a", "b"], "a, b"),
         ("lines", ["a", "b"], "a\nb"),
         ("d", {"a": 1, "b": "c"}, "a: 1, b: c"),
+        ("d", {"created_ms": 0, "n": 1000}, "created_ms: 1970-01-01 00:00:00Z, n: 1,000"),
+        ("window_ms", 60_000, "60 s"),
     ],
 )
 def test_cells(name: str, value: object, expected: str) -> None:

@@ -41,7 +41,7 @@ def check(
     file: FileArgument,
     lang: Annotated[str, typer.Option("--lang", help="en or zh.")] = "en",
 ) -> FlowCheckView:
-    """Compile a flow without deploying it: parties, protocols, price, what is revealed."""
+    """Compile a flow without deploying it: parties, protocols, price, budgets, what is revealed."""
     return run.client.flows.check(read_text(file), lang=lang)
 
 

@@ -42,6 +42,7 @@ from hanse.node.ledger_client import created_id
 from hanse.node.network import Network
 from hanse.node.views.queries import flows as queries
 from hanse.node.views.queries.paging import names
+from hanse.node.views.queries.planned_budgets import plan_budgets
 
 router = APIRouter()
 _TABLES = ("table", "scores", "ids")
@@ -58,7 +59,9 @@ def check(
     directory = network.collaboration.directory()
     spec = compile_flow(body.text, directory, node.identity.did)
     with network.views.read() as connection:
-        explained = explain_flow(spec, names(connection), lang, directory)
+        known = names(connection)
+    explained = explain_flow(spec, known, lang, directory)
+    planned = plan_budgets(network.ledger.state, spec, known)
     lines = {step.step: list(step.lines) for step in explained.steps}
     prices = _prices(network, spec)
     return FlowCheckView(
@@ -75,12 +78,14 @@ def check(
                 computes=list(step.computes),
                 receivers=list(step.receivers),
                 parameters=dict(step.parameters),
+                charges=planned.steps[step.id],
                 explanation=lines[step.id],
             )
             for step in spec.steps
         ],
         price_points=sum(prices.values()),
         prices=prices,
+        budgets=planned.budgets,
     )
 
 
