@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 WORKERS ?= 2
 SHARED := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup setup-dev demo test test-long test-slow test-faults lint types layers coverage bench lock protos cometbft clean
+.PHONY: help setup setup-dev demo test test-long test-slow test-faults lint types layers coverage bench bench-slow lock protos cometbft clean
 
 help: ## What can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,10 @@ layers: $(STAMPS)/setup-dev ## Imports run only downwards
 
 bench: $(STAMPS)/setup-dev ## Benchmarks beside their limits
 	@$(BIN)/python bench/run.py $(ARGS)
+
+# Two parties on one machine: some 25 GB of disk, 8 GiB of memory and half an hour.
+bench-slow: $(STAMPS)/setup-dev ## Private intersection of 100 million rows beside libpsi alone
+	@$(BIN)/python bench/psi.py --rows 100000000 --rounds 1 $(ARGS)
 
 # Not setup-dev itself: it checks the very locks that are to be renewed.
 $(BIN)/pip-compile:

@@ -30,7 +30,7 @@ it (`hanse.crypto.commitment`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -47,8 +47,45 @@ _THREADS = 4
 
 def content_digest(suite: Suite, table: TableSource) -> bytes:
     """The 32-byte digest of a table's content; reads it once, in bounded memory."""
-    digests = column_digests(suite, table)
-    return combine(suite, table.rows, [digests[column.name] for column in table.columns])
+    digesting = Digesting(suite, table.columns)
+    for _ in digesting.through(table.batches()):
+        pass
+    return digesting.digest()
+
+
+class Digesting:
+    """The digest of a table that passes by, so that nobody needs to read it twice.
+
+    Args:
+        suite: whose hash it is.
+        columns: the table's columns.
+    """
+
+    def __init__(self, suite: Suite, columns: Sequence[Column]) -> None:
+        self._suite, self._columns, self._rows = suite, tuple(columns), 0
+        self._hashers = [_begin(suite, column) for column in columns]
+
+    def through(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Give the batches on as they are; all but the last have 65,536 rows."""
+        # Hashing and Arrow release the interpreter lock, so columns proceed in parallel.
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="digest") as pool:
+            for batch in batches:
+                list(pool.map(self._absorb, range(len(self._columns)), batch.columns))
+                self._rows += batch.num_rows
+                yield batch
+
+    def _absorb(self, index: int, array: pa.Array) -> None:
+        for part in frame(array, self._columns[index].type):
+            self._hashers[index].update(part)
+
+    def columns(self) -> dict[str, bytes]:
+        """The digest of each column by name."""
+        pairs = zip(self._columns, self._hashers, strict=True)
+        return {column.name: bytes(hasher.digest()) for column, hasher in pairs}
+
+    def digest(self) -> bytes:
+        """The table digest."""
+        return combine(self._suite, self._rows, list(self.columns().values()))
 
 
 def column_digests(
@@ -60,19 +97,10 @@ def column_digests(
         NoSuchColumn: when a name is not the table's.
     """
     chosen = pick(table.columns, columns)
-    hashers = [_begin(suite, column) for column in chosen]
-
-    def absorb(index: int, array: pa.Array) -> None:
-        for part in frame(array, chosen[index].type):
-            hashers[index].update(part)
-
-    # Hashing and Arrow release the interpreter lock, so columns proceed in parallel.
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="digest") as pool:
-        for batch in table.batches([column.name for column in chosen], CHUNK_ROWS):
-            list(pool.map(absorb, range(len(chosen)), batch.columns))
-    return {
-        column.name: bytes(hasher.digest()) for column, hasher in zip(chosen, hashers, strict=True)
-    }
+    digesting = Digesting(suite, chosen)
+    for _ in digesting.through(table.batches([column.name for column in chosen], CHUNK_ROWS)):
+        pass
+    return digesting.columns()
 
 
 def combine(suite: Suite, rows: int, digests: Sequence[bytes]) -> bytes:

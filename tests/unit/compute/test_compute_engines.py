@@ -143,7 +143,7 @@ def test_result_lines_are_read_back_as_places(tmp_path: Path) -> None:
 
 def test_keys_stand_in_the_order_of_their_marks() -> None:
     digests, marks = digests_of(1000), marks_of(1000)
-    keys = psi.Keys(digests, marks)
+    keys = psi.Keys(digests, marks, np.arange(len(marks)))
     assert marks[keys.rows].tolist() == sorted(marks.tolist())
     assert np.array_equal(keys.digests, digests[keys.rows])
     assert len(keys) == 1000
@@ -151,14 +151,14 @@ def test_keys_stand_in_the_order_of_their_marks() -> None:
 
 def test_keys_of_one_mark_have_one_order_and_repeated_ones_are_refused() -> None:
     digests, marks = digests_of(300), marks_of(300) % np.uint64(7)
-    keys = psi.Keys(digests, marks)
-    turned = psi.Keys(digests[::-1], marks[::-1])
+    keys = psi.Keys(digests, marks, np.arange(len(marks)))
+    turned = psi.Keys(digests[::-1], marks[::-1], np.arange(len(marks)))
     assert np.array_equal(keys.digests, turned.digests)
     assert marks[keys.rows].tolist() == sorted(marks.tolist())
     for place in (0, 17, 299):
         twice = np.concatenate([digests, digests[place : place + 1]])
         with pytest.raises(DuplicateKeys):
-            psi.Keys(twice, np.append(marks, marks[place]))
+            psi.Keys(twice, np.append(marks, marks[place]), np.arange(len(twice)))
 
 
 def test_doorbell_waits_for_peers_and_names_who_does_not_come() -> None:

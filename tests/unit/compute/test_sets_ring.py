@@ -127,8 +127,8 @@ def test_the_first_of_equal_keys_is_taken_when_asked() -> None:
     held = np.array([[1] * 12, [2] * 12, [1] * 12, [3] * 12, [1] * 12], np.uint8)
     marks = np.array([7, 9, 7, 1, 7], np.uint64)
     with pytest.raises(DuplicateKeys):
-        Keys(held, marks)
-    keys = Keys(held, marks, first_of_equal=True)
+        Keys(held, marks, np.arange(5))
+    keys = Keys(held, marks, np.arange(5), first_of_equal=True)
     assert keys.rows.tolist() == [3, 0, 1]
     assert keys.digests[:, 0].tolist() == [3, 1, 2]
 

@@ -12,6 +12,12 @@ libpsi reads and writes text files, see `hanse.compute.engines.psi_files`. They 
 characters per key, the first 90 bits of a digest salted with the session's nonce, never a key.
 For n and m keys a false match has probability n·m/2^90 at most: 2^-50 for a million each.
 
+Libpsi's memory grows with the keys, so many keys are compared in parts, one after the other: part
+by part of what the first bits of their marks can be.
+
+**Leaks** of parts: how many keys the other enters in each. Marks depend on keys alone, so this is
+like telling how many of the keys begin with a letter, for letters that mean nothing.
+
 Rows are entered in the order of their marks and libpsi keeps the order of its input, so the
 common rows come out in an order that both parties share without anybody sorting them again.
 """
@@ -32,6 +38,8 @@ from hanse.compute.errors import DuplicateKeys, LinkFailed
 Digests = npt.NDArray[np.uint8]
 Marks = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
+_PART_BITS = 8
+MOST_PARTS = 1 << _PART_BITS
 
 
 class Keys:
@@ -40,31 +48,54 @@ class Keys:
     Args:
         digests: shape (rows, 12), uint8; one per row that has a key.
         marks: shape (rows,), uint64; equal for equal keys.
+        rows: shape (rows,), int64; which row of its table each is, ascending.
         first_of_equal: of rows with equal keys take the first, instead of refusing them.
 
     Attributes:
-        rows: row numbers by ascending mark, those with equal marks by ascending digest.
-        digests: the digests in that order.
+        digests: the digests by ascending mark, those with equal marks by ascending digest.
+        rows: the row numbers in that order.
 
     Raises:
         DuplicateKeys: when a key stands twice and that is refused.
     """
 
-    def __init__(self, digests: Digests, marks: Marks, *, first_of_equal: bool = False) -> None:
-        self.rows: Rows = np.argsort(marks)
-        ordered = marks[self.rows]
+    def __init__(
+        self, digests: Digests, marks: Marks, rows: Rows, *, first_of_equal: bool = False
+    ) -> None:
+        order = np.argsort(marks)
+        ordered = marks[order]
         if not bool(np.all(ordered[:-1] < ordered[1:])):  # equal keys, or the marks are by chance
             words = np.ascontiguousarray(digests).view(">u4")
-            self.rows = np.lexsort((words[:, 2], words[:, 1], words[:, 0], marks))
-            is_repeated = _repeated(digests[self.rows])
+            order = np.lexsort((words[:, 2], words[:, 1], words[:, 0], marks))
+            is_repeated = _repeated(digests[order])
             if bool(is_repeated.any()) and not first_of_equal:
                 raise DuplicateKeys("a key stands in more than one row of a party's table")
-            self.rows = self.rows[~is_repeated]  # the sort left equal keys in the table's order
+            order = order[~is_repeated]  # the sort left equal keys in the table's order
+            ordered = marks[order]
+        starts = np.arange(MOST_PARTS, dtype=np.uint64) << np.uint64(64 - _PART_BITS)
+        self._starts = [*np.searchsorted(ordered, starts).tolist(), len(order)]
         whole = np.ascontiguousarray(digests).view(f"V{digests.shape[1]}")
-        self.digests: Digests = whole[self.rows].view(np.uint8)
+        self.digests: Digests = whole[order].view(np.uint8)
+        self.rows: Rows = rows[order]
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def part(self, number: int, parts: int) -> tuple[Digests, Rows]:
+        """Digests and rows of one of so many parts, which the marks' first bits decide.
+
+        Args:
+            number: from 0; parts follow each other in the order of the marks.
+            parts: a power of two up to `MOST_PARTS`; the same at both parties.
+        """
+        width = MOST_PARTS // parts
+        low, high = self._starts[number * width], self._starts[(number + 1) * width]
+        return self.digests[low:high], self.rows[low:high]
+
+
+def parts_for(keys: int, part_keys: int) -> int:
+    """How many parts so many keys are compared in: a power of two, 256 at most."""
+    return min(1 << (max(1, -(-keys // part_keys)) - 1).bit_length(), MOST_PARTS)
 
 
 def _repeated(ordered: Digests) -> npt.NDArray[np.bool_]:
@@ -76,7 +107,8 @@ def _repeated(ordered: Digests) -> npt.NDArray[np.bool_]:
 
 def intersect(
     link: Link,
-    keys: Keys,
+    digests: Digests,
+    rows: Rows,
     scratch: Path,
     *,
     protocol: str,
@@ -88,7 +120,8 @@ def intersect(
 
     Args:
         link: a link of exactly two members.
-        keys: this party's keys, at least one.
+        digests: this party's keys by ascending mark, shape (keys, 12), uint8, or one part of them.
+        rows: the row number of each.
         scratch: directory for libpsi's files. It puts paths into a shell command unquoted, so
             the name must be free of characters that mean something to a shell.
         protocol: ``rr22``, ``kkrt``, ``ecdh`` (Curve25519) or ``ecdh_sm2``.
@@ -104,7 +137,8 @@ def intersect(
         LinkFailed: when libpsi gives up.
     """
     source, target = scratch / "psi-in.csv", scratch / "psi-out.csv"
-    psi_files.write(source, keys.digests)
+    target.unlink(missing_ok=True)  # of the part before
+    psi_files.write(source, digests)
     config = _config(link, source, target, protocol, receiver, broadcast)
     try:
         library.libpsi().psi_execute(config, link.context, _progress(on_progress))
@@ -113,7 +147,7 @@ def intersect(
         raise LinkFailed(message, phase="intersect", debug=str(error)) from error
     if not broadcast and receiver != link.me:
         return np.empty(0, np.int64)
-    return keys.rows[psi_files.read(target, len(keys))]
+    return rows[psi_files.read(target, len(rows))]
 
 
 def _config(

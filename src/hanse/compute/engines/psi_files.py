@@ -32,6 +32,7 @@ KEY_CHARS = 15
 _HEADER = b"key,place\n"
 _DIGEST_BYTES, _PLACE_BYTES, _PLACE_CHARS = 12, 6, 8
 _LINE = KEY_CHARS + 1 + _PLACE_CHARS + 1
+_BLOCK = 1 << 18  # lines made or read at a time
 _HASH_BYTES = 32
 
 
@@ -43,17 +44,12 @@ def write(path: Path, digests: npt.NDArray[np.uint8]) -> None:
         digests: shape (keys, 12), uint8, no two equal in their first 90 bits.
     """
     count = len(digests) + 1
-    held = np.empty((count, _DIGEST_BYTES + _PLACE_BYTES), np.uint8)
-    held[:-1, :_DIGEST_BYTES] = digests
-    held[-1, :_DIGEST_BYTES] = np.frombuffer(secrets.token_bytes(_DIGEST_BYTES), np.uint8)
-    places = np.arange(count, dtype=">u8").view(np.uint8).reshape(count, 8)
-    held[:, _DIGEST_BYTES:] = places[:, 8 - _PLACE_BYTES :]
-    lines = np.empty((count, _LINE), np.uint8)
-    lines[:, :-1] = np.frombuffer(base64.b64encode(held.data), np.uint8).reshape(count, -1)
-    lines[:, KEY_CHARS], lines[:, -1] = ord(","), ord("\n")
+    random = np.frombuffer(secrets.token_bytes(_DIGEST_BYTES), np.uint8).reshape(1, -1)
     with path.open("wb") as file:
         file.write(_HEADER)
-        file.write(lines.data)
+        for start in range(0, count - 1, _BLOCK):
+            file.write(_lines(digests[start : start + _BLOCK], start).data)
+        file.write(_lines(random, count - 1).data)
     remarks = {
         "keys_hash": base64.b64encode(secrets.token_bytes(_HASH_BYTES)).decode(),
         "duplicate_key_cnt": 0,
@@ -62,6 +58,19 @@ def write(path: Path, digests: npt.NDArray[np.uint8]) -> None:
         "source_file_size": str(path.stat().st_size),  # a 64-bit number in the JSON of protobuf
     }
     remarks_of(path).write_text(json.dumps(remarks))
+
+
+def _lines(digests: npt.NDArray[np.uint8], start: int) -> npt.NDArray[np.uint8]:
+    """Lines of keys whose places begin at ``start``, shape (keys, 25)."""
+    count = len(digests)
+    held = np.empty((count, _DIGEST_BYTES + _PLACE_BYTES), np.uint8)
+    held[:, :_DIGEST_BYTES] = digests
+    places = np.arange(start, start + count, dtype=">u8").view(np.uint8).reshape(count, 8)
+    held[:, _DIGEST_BYTES:] = places[:, 8 - _PLACE_BYTES :]
+    lines = np.empty((count, _LINE), np.uint8)
+    lines[:, :-1] = np.frombuffer(base64.b64encode(held.data), np.uint8).reshape(count, -1)
+    lines[:, KEY_CHARS], lines[:, -1] = ord(","), ord("\n")
+    return lines
 
 
 def remarks_of(path: Path) -> Path:
@@ -79,12 +88,16 @@ def read(path: Path, keys: int) -> npt.NDArray[np.int64]:
     Raises:
         LinkFailed: when the file is not a part of what was written, in its order.
     """
-    content = path.read_bytes()
-    body = np.frombuffer(content, np.uint8)[content.find(b"\n") + 1 :]
-    if len(body) % _LINE:
-        raise _unknown()
-    lines = body.reshape(-1, _LINE)
-    places = _places(np.ascontiguousarray(lines[:, KEY_CHARS + 1 : -1]))
+    with path.open("rb") as file:
+        file.readline()
+        size = path.stat().st_size - file.tell()
+        if size % _LINE:
+            raise _unknown()
+        places = np.empty(size // _LINE, np.int64)
+        for start in range(0, len(places), _BLOCK):
+            lines = np.frombuffer(file.read(_BLOCK * _LINE), np.uint8).reshape(-1, _LINE)
+            found = _places(np.ascontiguousarray(lines[:, KEY_CHARS + 1 : -1]))
+            places[start : start + len(found)] = found
     if len(places) and not (np.all(places[:-1] < places[1:]) and places[-1] < keys):
         raise _unknown()
     return places

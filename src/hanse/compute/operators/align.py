@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hanse.compute.errors import NoCommonRows
 from hanse.compute.operators.common import (
-    KEY_PARAMETERS,
     LEVELS,
+    MATCHING_PARAMETERS,
     PSI_COLLUSION,
     PSI_COLLUSION_ZH,
     PSI_PROTOCOLS,
@@ -53,7 +53,7 @@ SPEC = OperatorSpec(
             help_zh="各方：共有行中自己的列。",
         ),
     },
-    parameters=dict(KEY_PARAMETERS),
+    parameters=MATCHING_PARAMETERS,
     protocols=PSI_PROTOCOLS,
     levels=LEVELS,
     ranges="Keys of any length; text is normalised (NFKC, trimmed) before matching.",

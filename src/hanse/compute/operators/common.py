@@ -86,6 +86,16 @@ KEY_PARAMETERS = {
     ),
 }
 
+PART_KEYS = Parameter(
+    type="integer",
+    default=8_388_608,
+    minimum="1000",
+    maximum="134217728",
+    help="Larger tables are compared in parts of about so many keys, one after the other: fewer "
+    "take less memory and more time.",
+    help_zh="较大的表按约此数量的标识分段依次求交：取值越小，内存越少，耗时越长。",
+)
+
 LOCAL = ("local",)
 LOCAL_COLLUSION = {"local": "Local to each owner: there is nothing to collude on."}
 LOCAL_COLLUSION_ZH = {"local": "各方在本地执行，不存在串通问题。"}
@@ -128,6 +138,12 @@ def checkpoint_every(what: str, what_zh: str, default: int = 1) -> Parameter:
         help_zh=f"每隔多少{what_zh}保存一次检查点，步骤重试时由此继续；0 表示不保存、从头开始。",
     )
 
+
+MATCHING_PARAMETERS = {
+    **KEY_PARAMETERS,
+    "part_keys": PART_KEYS,
+    "checkpoint_every": checkpoint_every("parts", "个分段"),
+}
 
 LABEL = Parameter(
     type="text",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from hanse.compute.errors import BadRoles
 from hanse.compute.operators.common import (
-    KEY_PARAMETERS,
     LEVELS,
+    MATCHING_PARAMETERS,
     PSI_COLLUSION,
     PSI_COLLUSION_ZH,
     PSI_PROTOCOLS,
@@ -55,7 +55,7 @@ SPEC = OperatorSpec(
             help_zh="接收方自己的列在共有行中的部分。",
         ),
     },
-    parameters=dict(KEY_PARAMETERS),
+    parameters=MATCHING_PARAMETERS,
     protocols=PSI_PROTOCOLS,
     levels=LEVELS,
     ranges="Keys of any length; text is normalised (NFKC, trimmed) before matching.",

@@ -52,18 +52,15 @@ def key_digests(
     Raises:
         NoSuchColumn, BadParameter: when a column is missing or cannot be read as ``key_type``.
     """
-    digests: list[npt.NDArray[np.uint8]] = []
-    rows: list[npt.NDArray[np.int64]] = []
-    marks: list[Marks] = []
-    hashes = _Hashes(nonce)
+    digests = np.empty((table.rows, DIGEST_BYTES), np.uint8)
+    rows, marks = np.empty(table.rows, np.int64), np.empty(table.rows, np.uint64)
+    hashes, filled = _Hashes(nonce), 0
     for keys, held in normal_keys(table, columns, key_type=key_type, case=case, granted=granted):
-        found, ordering = hashes.of(keys)
-        digests.append(found)
-        marks.append(ordering)
-        rows.append(held)
-    if not rows:
-        return np.empty((0, DIGEST_BYTES), np.uint8), np.empty(0, np.int64), np.empty(0, np.uint64)
-    return np.concatenate(digests), np.concatenate(rows), np.concatenate(marks)
+        part = slice(filled, filled + len(held))
+        digests[part], marks[part] = hashes.of(keys)
+        rows[part] = held
+        filled += len(held)
+    return digests[:filled], rows[:filled], marks[:filled]
 
 
 def normal_keys(

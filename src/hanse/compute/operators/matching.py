@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from hanse.compute.operators.keys import key_digests
 from hanse.compute.operators.rows import Rows, select_rows
 
 if TYPE_CHECKING:
+    from hanse.compute.engines.link import Link
+    from hanse.compute.engines.psi import Keys
     from hanse.compute.worker.task import Task
 
 
@@ -26,49 +29,39 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
     """Numbers of this owner's common rows, in an order that both share in every session.
 
     It is the order of the marks, which depend on the keys alone: the same seed then splits the
-    same rows.
+    same rows. For the same reason rows found by an attempt that broke off are of use in the next.
 
     Raises:
         NoCommonRows: when a table has no key at all.
     """
+    link = task.link("data", task.participants)
+    prepared: list[Keys] = []
+    facts = task.agree(link, lambda: _prepare(task, prepared))
+    _check_facts(facts)
+    found = _found(task, link, prepared[0], facts, receiver=receiver, broadcast=broadcast)
+    task.measures["rows_entered"] = len(prepared[0])
+    if broadcast or task.me == receiver:
+        task.measures["rows_common"] = len(found)
+    return found
+
+
+def _prepare(task: Task, prepared: list[Keys]) -> dict[str, Any]:
     from hanse.compute.engines import psi
 
     side = side_of(task)
-    link = task.link("data", task.participants)
-    prepared: dict[str, Any] = {}
-
-    def prepare() -> dict[str, Any]:
-        columns = task.texts(f"{side}_key")
-        granted = {column.name for column in task.readable(side)}
-        digests, rows, marks = key_digests(
-            task.table(side),
-            columns,
-            key_type=task.text("key_type"),
-            case=task.text("case"),
-            nonce=task.nonce,
-            granted=granted,
-        )
-        first = task.text("duplicates") == "first"
-        prepared.update(keys=psi.Keys(digests, marks, first_of_equal=first), rows=rows)
-        return {"side": side, "keys": len(prepared["keys"]), "columns": len(columns)}
-
-    facts = task.agree(link, prepare)
-    _check_facts(facts)
-    task.phase("intersect")
-    found = psi.intersect(
-        link,
-        prepared["keys"],
-        task.scratch,
-        protocol=task.manifest.protocol,
-        receiver=receiver,
-        broadcast=broadcast,
-        on_progress=lambda percent: task.progress(percent, 100),
+    columns = task.texts(f"{side}_key")
+    digests, rows, marks = key_digests(
+        task.table(side),
+        columns,
+        key_type=task.text("key_type"),
+        case=task.text("case"),
+        nonce=task.nonce,
+        granted={column.name for column in task.readable(side)},
     )
-    rows: Rows = prepared["rows"][found]
-    task.measures["rows_entered"] = len(prepared["keys"])
-    if broadcast or task.me == receiver:
-        task.measures["rows_common"] = len(rows)
-    return rows
+    first = task.text("duplicates") == "first"
+    keys = psi.Keys(digests, marks, rows, first_of_equal=first)
+    prepared.append(keys)
+    return {"side": side, "keys": len(keys), "columns": len(columns)}
 
 
 def _check_facts(facts: dict[str, Any]) -> None:
@@ -78,6 +71,45 @@ def _check_facts(facts: dict[str, Any]) -> None:
         raise BadInput("left_key and right_key name different numbers of columns")
     if min(fact["keys"] for fact in facts.values()) == 0:
         raise NoCommonRows("one of the tables has no row with a key")
+
+
+def _found(
+    task: Task, link: Link, keys: Keys, facts: dict[str, Any], *, receiver: str, broadcast: bool
+) -> Rows:
+    """The common rows part by part, after those of the parts an earlier attempt completed."""
+    from hanse.compute.engines import psi
+
+    parts = psi.parts_for(max(fact["keys"] for fact in facts.values()), task.integer("part_keys"))
+    found, done = _resumed(task, link)
+    task.phase("intersect")
+    for number in range(done, parts):
+        rows = psi.intersect(
+            link,
+            *keys.part(number, parts),
+            task.scratch,
+            protocol=task.manifest.protocol,
+            receiver=receiver,
+            broadcast=broadcast,
+            on_progress=partial(_progress, task, number, parts),
+        )
+        found.append(rows)
+        _progress(task, number, parts, 100)
+        if number + 1 < parts:
+            task.checkpoint.save(number + 1, {}, piece={"rows": rows.tobytes()})
+    return np.concatenate(found)
+
+
+def _progress(task: Task, number: int, parts: int, percent: int) -> None:
+    task.progress(100 * number + percent, 100 * parts)
+
+
+def _resumed(task: Task, link: Link) -> tuple[list[Rows], int]:
+    """Rows found by an earlier attempt, and in how many parts."""
+    resumed = task.checkpoint.resume(link, task.parties("owner"))
+    if resumed is None:
+        return [], 0
+    pieces = task.checkpoint.pieces()
+    return [np.frombuffer(piece["rows"], np.int64) for piece in pieces], resumed.number
 
 
 def keep_rows(task: Task, rows: Rows, port: str) -> None:

@@ -12,26 +12,36 @@ import pyarrow as pa
 from hanse.data.batches import ArrowTable, KeptTable, rechunk
 from hanse.data.types import CHUNK_ROWS, Column, TableSource, arrow_schema, pick
 
-BLOCK_ROWS = 1 << 21
+BLOCK_BYTES = 256 << 20
 Rows = npt.NDArray[np.int64]
 
 
 def select_rows(source: TableSource, columns: Sequence[Column], rows: Rows) -> TableSource:
     """The rows with these numbers, in this order; each at most once.
 
-    Up to 2,097,152 rows are taken in one pass and kept in memory. More are taken in blocks of
-    that size, each in a pass over the source, whenever they are read.
+    What takes 256 MiB is taken in one pass and kept in memory. More is taken in blocks of that
+    size, each in a pass over the source, whenever it is read.
     """
-    if len(rows) > BLOCK_ROWS:
-        return SelectedRows(source, columns, rows)
+    block = _block_rows(source, columns)
+    if len(rows) > block:
+        return SelectedRows(source, columns, rows, block)
     return ArrowTable(_gather(source, columns, rows))
+
+
+def _block_rows(source: TableSource, columns: Sequence[Column]) -> int:
+    """How many rows take about 256 MiB, judged by the first ones."""
+    first = next(iter(source.batches([column.name for column in columns])), None)
+    taken = first.nbytes // first.num_rows if first is not None and first.num_rows else 0
+    return BLOCK_BYTES // max(1, taken)
 
 
 class SelectedRows:
     """Rows of a source in another order, read block by block."""
 
-    def __init__(self, source: TableSource, columns: Sequence[Column], rows: Rows) -> None:
-        self._source, self._rows = source, rows
+    def __init__(
+        self, source: TableSource, columns: Sequence[Column], rows: Rows, block: int
+    ) -> None:
+        self._source, self._rows, self._block = source, rows, block
         self.columns = tuple(columns)
         self.rows = len(rows)
 
@@ -40,8 +50,8 @@ class SelectedRows:
     ) -> Iterator[pa.RecordBatch]:
         """Yield record batches of exactly ``size`` rows (the last may be shorter)."""
         chosen = pick(self.columns, columns)
-        starts = range(0, len(self._rows), BLOCK_ROWS)
-        blocks = (_gather(self._source, chosen, self._rows[a : a + BLOCK_ROWS]) for a in starts)
+        starts = range(0, len(self._rows), self._block)
+        blocks = (_gather(self._source, chosen, self._rows[a : a + self._block]) for a in starts)
         yield from rechunk((batch for block in blocks for batch in block.to_batches()), size)
 
 

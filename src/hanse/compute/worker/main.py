@@ -33,7 +33,7 @@ from hanse.compute.worker.request import (
     encode_event,
 )
 from hanse.compute.worker.task import Task
-from hanse.compute.worker.watch import Watch
+from hanse.compute.worker.watch import Watch, peak_bytes
 from hanse.core.errors import HanseError, InternalError
 
 log = logging.getLogger("hanse.worker")
@@ -103,8 +103,8 @@ class Worker:
             self._run(spec.name, task)
         task.phase("end")
         seconds = {name: round(value, 3) for name, value in task.seconds.items()}
-        measures = {**task.measures, "seconds": seconds, "cpu_seconds": cpu_seconds()}
-        return Result(task.outputs, measures)
+        used = {"cpu_seconds": cpu_seconds(), "peak_mib": peak_bytes() >> 20}
+        return Result(task.outputs, {**task.measures, "seconds": seconds, **used})
 
     def _run(self, operator: str, task: Task) -> None:
         kind = self._request.serves

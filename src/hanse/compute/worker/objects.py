@@ -20,7 +20,7 @@ from hanse.crypto.commitment import Opening, verify_opening
 from hanse.crypto.errors import BadOpening
 from hanse.crypto.suite import get_suite
 from hanse.data.batches import KeptTable
-from hanse.data.digest import content_digest
+from hanse.data.digest import Digesting, content_digest
 from hanse.data.objects import read_bytes_file, write_bytes_file
 from hanse.data.tables import Table, write_table_file
 from hanse.data.types import TableSource
@@ -115,10 +115,12 @@ class ObjectStore:
     ) -> OutputRef:
         """Write an output table, encrypted under a key of its own."""
         path, key = self._new(port)
-        write_table_file(path, key, self.suite, table.columns, table.batches())
-        digest = content_digest(self.suite, table).hex()
+        digesting = Digesting(self.suite, table.columns)
+        batches = digesting.through(table.batches())
+        rows = write_table_file(path, key, self.suite, table.columns, batches)
+        digest = digesting.digest().hex()
         return OutputRef(
-            path=str(path), key=key.hex(), kind=kind, rows=table.rows, digest=digest, meta=meta
+            path=str(path), key=key.hex(), kind=kind, rows=rows, digest=digest, meta=meta
         )
 
     def keep_bytes(self, port: str, data: bytes, meta: dict[str, Any], kind: Kind) -> OutputRef:

@@ -77,10 +77,10 @@ def compare(task: Task, link: Link, decide: Decide, receivers: list[str]) -> Tol
 
     Raises: as `enter`.
     """
-    ring, keys, rows = enter(task, link)
+    ring, keys = enter(task, link)
     task.phase("tell")
     numbers, told = ring.tell(decide, receivers)
-    return Told(rows[keys.rows], numbers, told)
+    return Told(keys.rows, numbers, told)
 
 
 def total(task: Task, link: Link, decide: Decide) -> int | None:
@@ -90,7 +90,7 @@ def total(task: Task, link: Link, decide: Decide) -> int | None:
     """
     comparer, found = comparer_of(task), None
     if task.is_in("owner"):
-        ring, _, _ = enter(task, link)
+        ring, _ = enter(task, link)
         task.phase("tell")
         found = ring.total(decide)
     else:
@@ -105,11 +105,11 @@ def total(task: Task, link: Link, decide: Decide) -> int | None:
     return found if task.is_in("receiver") else None
 
 
-def enter(task: Task, link: Link) -> tuple[Ring, Keys, Rows]:
+def enter(task: Task, link: Link) -> tuple[Ring, Keys]:
     """Agree with the others and send this owner's keys around the ring.
 
     Returns:
-        The ring, this owner's keys, and the row number of each row with a key.
+        The ring and this owner's keys.
 
     Raises:
         NoCommonRows: when a table has no row with a key.
@@ -125,7 +125,7 @@ def enter(task: Task, link: Link) -> tuple[Ring, Keys, Rows]:
     ring = Ring(link, owners, comparer_of(task), lambda done: task.progress(done, points))
     ring.blind([digest.tobytes() for digest in keys.digests])
     task.measures["rows_entered"] = len(keys)
-    return ring, keys, prepared["rows"]
+    return ring, keys
 
 
 def _prepare(task: Task, prepared: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _prepare(task: Task, prepared: dict[str, Any]) -> dict[str, Any]:
         granted={column.name for column in task.readable(port)},
     )
     first = task.text("duplicates") == "first"
-    prepared.update(keys=Keys(digests, marks, first_of_equal=first), rows=rows)
+    prepared["keys"] = Keys(digests, marks, rows, first_of_equal=first)
     return {"port": port, "keys": len(prepared["keys"]), "columns": len(columns)}
 
 
