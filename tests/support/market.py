@@ -33,29 +33,25 @@ class Market:
         self.datasets: dict[str, str] = {}
         self.fields: dict[str, list[str]] = {}
 
-    def publish(self, key: str, lines: Sequence[str]) -> None:
-        """Publish lines of a CSV file whose key is ``id``."""
-        path = self.root / f"{key}.csv"
+    def publish(self, key: str, lines: Sequence[str], *, name: str = "", **terms: Any) -> None:
+        """Publish lines of a CSV file whose key is ``id``, under the member's key or a name."""
+        name = name or key
+        path = self.root / f"{name}.csv"
         path.write_text("\n".join(lines) + "\n", "utf-8")
         steward = self.network[key].client("steward")
-        table = steward.data.upload(path, key, key_columns=["id"])
-        dataset = steward.data.publish(
-            table.id,
-            title=key,
-            operators=self.operators,
-            purposes=["credit-risk"],
-            levels={"id": 2},
-        )
-        self.tables[key], self.datasets[key] = table.id, dataset.id
-        self.fields[key] = lines[0].split(",")
+        table = steward.data.upload(path, name, key_columns=["id"])
+        described = {"levels": {"id": 2}, "purposes": ["credit-risk"], **terms}
+        dataset = steward.data.publish(table.id, title=name, operators=self.operators, **described)
+        self.tables[name], self.datasets[name] = table.id, dataset.id
+        self.fields[name] = lines[0].split(",")
         self.network.sync()
 
-    def grant(self) -> str:
+    def grant(self, name: str = "shop") -> str:
         """A grant of the shop's data to the bank, agreed by both."""
         analyst = self.network["bank"].client("analyst")
         asked = analyst.grants.request(
-            self.datasets["shop"],
-            fields=self.fields["shop"],
+            self.datasets[name],
+            fields=self.fields[name],
             purpose="credit-risk",
             operators=self.operators,
             not_after_ms=int(time.time() * 1000) + DAY_MS,
@@ -66,15 +62,17 @@ class Market:
         return asked.id
 
     def text(self, template: str, **values: str) -> str:
-        """A flow on a fresh grant."""
-        return template.format(
-            bank=self.network["bank"].did,
-            shop=self.network["shop"].did,
-            applications=self.datasets["bank"],
-            purchases=self.datasets["shop"],
-            grant=self.grant(),
+        """A flow, on a fresh grant unless one is given."""
+        fields = {
+            "bank": self.network["bank"].did,
+            "shop": self.network["shop"].did,
+            "applications": self.datasets["bank"],
+            "purchases": self.datasets["shop"],
             **values,
-        )
+        }
+        if "grant" not in fields:
+            fields["grant"] = self.grant()
+        return template.format(**fields)
 
     def run(self, template: str, **values: str) -> str:
         """A flow run to its end; its identifier."""

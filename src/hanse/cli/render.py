@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from textwrap import indent
 from typing import Any
 
 from pydantic import BaseModel
@@ -169,6 +170,7 @@ def render_object(view: BaseModel) -> RenderableType:
         value = getattr(view, name)
         if isinstance(value, list) and value and isinstance(value[0], BaseModel):
             below += [Text(f"\n{title(name)}", style="bold"), render_table(value)]
+            below += _explained(value)
         elif (
             isinstance(value, dict) and value and isinstance(next(iter(value.values())), BaseModel)
         ):
@@ -176,6 +178,18 @@ def render_object(view: BaseModel) -> RenderableType:
         elif value not in (None, "", [], {}):
             grid.add_row(title(name), Text(cell(name, value)))
     return Group(grid, *below)
+
+
+def _explained(items: Sequence[BaseModel]) -> list[RenderableType]:
+    """What explains each item, under its identifier; a table has no room for sentences."""
+    below: list[RenderableType] = []
+    for item in items:
+        lines = getattr(item, "explanation", None)
+        if isinstance(lines, list) and lines:
+            name = printable(str(getattr(item, "id", "")))
+            text = "\n".join(f"  {printable(line)}" for line in lines)
+            below += [Text(f"\n{name}", style="bold"), Text(text)]
+    return below
 
 
 def title(name: str) -> str:
@@ -221,11 +235,19 @@ def _nested(name: str, value: Any) -> str:
         separator = "\n" if name in {"lines", "explanation"} else ", "
         return separator.join(cell("", item) for item in value)
     if isinstance(value, dict):
-        pieces = (f"{key}: {cell(str(key), item)}" for key, item in value.items())
-        return "\n".join(pieces) if len(value) > 3 else ", ".join(pieces)
+        pieces = [_entry(str(key), item) for key, item in value.items()]
+        several = len(pieces) > 3 or any("\n" in piece for piece in pieces)
+        return "\n".join(pieces) if several else ", ".join(pieces)
     if isinstance(value, BaseModel):
         return _nested(name, {k: v for k, v in value.model_dump().items() if v not in ("", None)})
     return printable(str(value))
+
+
+def _entry(key: str, value: Any) -> str:
+    text = cell(key, value)
+    if isinstance(value, dict) and value:
+        return f"{key}:\n{indent(text, '  ')}"
+    return f"{key}: {text}"
 
 
 def printable(text: str) -> str:

@@ -7,6 +7,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from hanse.api.base import Page
+from hanse.api.flows import FlowCheckView, PlannedStepView
 from hanse.api.members import MemberView
 from hanse.api.node import HealthCheck, HealthView
 from hanse.api.operations import OPERATIONS
@@ -54,6 +55,7 @@ def test_identifiers_are_never_cut() -> None:
         ("d", {"a": 1, "b": "c"}, "a: 1, b: c"),
         ("d", {"created_ms": 0, "n": 1000}, "created_ms: 1970-01-01 00:00:00Z, n: 1,000"),
         ("window_ms", 60_000, "60 s"),
+        ("d", {"x": {"a": 1, "b": 2}, "y": 3}, "x:\n  a: 1, b: 2\ny: 3"),
     ],
 )
 def test_cells(name: str, value: object, expected: str) -> None:
@@ -74,6 +76,19 @@ def test_markup_in_names_is_text() -> None:
 def test_nested_views_become_tables() -> None:
     view = HealthView(ok=False, checks=[HealthCheck(name="disk", ok=False, detail="full")])
     assert any("disk" in line and "full" in line for line in text_of(render_object(view)))
+
+
+def test_sentences_stand_below_their_table() -> None:
+    step = PlannedStepView(
+        id="train", operator="o", protocol="p", owners=[], computes=[], receivers=[],
+        explanation=["bank learns\x1b nothing", "shop learns the rest"],
+    )  # fmt: skip
+    lines = text_of(render_object(FlowCheckView(name="f", purpose="p", parties={}, steps=[step])))
+    assert [line.strip() for line in lines[-3:]] == [
+        "train",
+        "bank learns\ufffd nothing",
+        "shop learns the rest",
+    ]
 
 
 def test_titles_drop_units() -> None:
