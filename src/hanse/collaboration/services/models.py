@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -23,6 +24,9 @@ from hanse.crypto.errors import BadOpening
 
 if TYPE_CHECKING:
     from hanse.compute.services.exposure import Exposure
+
+
+REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Models:
 
     def __init__(self, ctx: EngineContext) -> None:
         self._ctx = ctx
+        # A part never changes, and may take long to decode; refusals are not remembered.
+        self._described = lru_cache(REMEMBERED)(self._describe)
+        self._exposed = lru_cache(REMEMBERED)(self._expose)
 
     def held(self) -> list[ModelInfo]:
         """All, oldest first; versions count by name."""
@@ -94,11 +101,11 @@ class Models:
             ModelNotFound: this node holds none.
             CommitmentMismatch: it is not the one this node put on record.
         """
-        view = FlowView.read(self._ctx.ledger.state, flow)
-        row = next((r for r in self._newest(flow) if (r.step, r.port) == (step, output)), None)
-        if view is None or row is None:
+        row = self._row(flow, step, output)
+        state = self._ctx.ledger.state
+        if FlowView.read(state, flow) is None:
             raise ModelNotFound()
-        evidence = find_evidence(view.state, flow, step, row.attempt, self._ctx.did)
+        evidence = find_evidence(state, flow, step, row.attempt, self._ctx.did)
         items = evidence.items if evidence else []
         recorded = [i.commitment for i in items if i.kind == "output" and i.name == output]
         part = self._ctx.inputs.kept(row, output)
@@ -116,10 +123,20 @@ class Models:
         Raises:
             ModelNotFound: this node holds none, or this release cannot read it.
         """
-        return self._read(self.part(flow, step, output))
+        return self._read(self.part(flow, step, output).object_id)
 
     def exposure(self, flow: str, step: str, output: str, receiver: str) -> Exposure | None:
-        """What scores give a receiver; None for a set-up for retrieval."""
+        """What scores give a receiver; None for a set-up for retrieval.
+
+        Raises:
+            ModelNotFound, CommitmentMismatch: as `part`, when it is looked at for the first time.
+        """
+        return self._exposed(flow, step, output, self._row(flow, step, output).attempt, receiver)
+
+    def _expose(
+        self, flow: str, step: str, output: str, attempt: int, receiver: str
+    ) -> Exposure | None:
+        del attempt  # which part it is: another attempt made another
         # Loaded where it is used: a node starts faster without every family of models.
         from hanse.compute.services.exposure import exposure_of
 
@@ -132,14 +149,20 @@ class Models:
 
         return list(family_of(part.family).columns(part)) if self._ctx.did in part.widths else []
 
-    def _read(self, part: Part) -> ModelPart | None:
-        data = self._ctx.store.get_bytes(part.object_id)
+    def _read(self, object_id: str) -> ModelPart | None:
+        data = self._ctx.store.get_bytes(object_id)
         try:
             if msgspec.msgpack.decode(data, type=_Family).family == RETRIEVAL:
                 return None
             return msgspec.msgpack.decode(data, type=ModelPart)
         except msgspec.DecodeError as error:
             raise ModelNotFound("this release cannot read the model") from error
+
+    def _row(self, flow: str, step: str, output: str) -> ObjectRow:
+        for row in self._newest(flow):
+            if (row.step, row.port) == (step, output):
+                return row
+        raise ModelNotFound()
 
     def _newest(self, flow: str) -> list[ObjectRow]:
         rows: dict[tuple[str, str], ObjectRow] = {}
@@ -173,7 +196,7 @@ class Models:
     def _info(self, made: _Made) -> ModelInfo:
         row, step = made.row, made.step
         retired = get_retirement(step.flow.state, row.flow, row.step, row.port)
-        family, columns = self._describe(row)
+        family, columns = self._known(row.object_id)
         return ModelInfo(
             flow=row.flow,
             step=row.step,
@@ -183,20 +206,21 @@ class Models:
             operator=step.spec.operator,
             family=family,
             parties={alias: step.flow.spec.parties[alias] for alias in step.parties},
-            columns=columns,
+            columns=list(columns),
             state="retired" if retired else "active",
             reason=retired.reason if retired else "",
             created_ms=row.created_ms,
         )
 
-    def _describe(self, row: ObjectRow) -> tuple[str, list[str]]:
+    def _known(self, object_id: str) -> tuple[str, tuple[str, ...]]:
         try:
-            part = self._read(self._ctx.inputs.kept(row, row.port))
-            if part is None:
-                return RETRIEVAL, []
-            return part.family, self.columns(part)
+            return self._described(object_id)
         except HanseError:
-            return "", []
+            return "", ()
+
+    def _describe(self, object_id: str) -> tuple[str, tuple[str, ...]]:
+        part = self._read(object_id)
+        return (RETRIEVAL, ()) if part is None else (part.family, tuple(self.columns(part)))
 
 
 class _Family(msgspec.Struct):
