@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from hanse.compute.engines import library, psi_files
 from hanse.compute.engines.link import Link
+from hanse.compute.engines.memory import give_back
 from hanse.compute.errors import DuplicateKeys, LinkFailed
 
 Digests = npt.NDArray[np.uint8]
@@ -139,6 +140,7 @@ def intersect(
     source, target = scratch / "psi-in.csv", scratch / "psi-out.csv"
     target.unlink(missing_ok=True)  # of the part before
     psi_files.write(source, digests)
+    give_back()
     config = _config(link, source, target, protocol, receiver, broadcast)
     try:
         library.libpsi().psi_execute(config, link.context, _progress(on_progress))

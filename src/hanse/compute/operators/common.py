@@ -88,7 +88,7 @@ KEY_PARAMETERS = {
 
 PART_KEYS = Parameter(
     type="integer",
-    default=8_388_608,
+    default=2_097_152,
     minimum="1000",
     maximum="134217728",
     help="Larger tables are compared in parts of about so many keys, one after the other: fewer "
