@@ -10,6 +10,7 @@ from contract_story import Story, steps
 from msgspec.structs import replace
 
 from hanse.contracts.catalogue.errors import DatasetNotFound
+from hanse.contracts.flows.budgets import TELLING
 from hanse.contracts.flows.errors import BadEpsilon
 from hanse.contracts.flows.invariants import check_flow
 from hanse.contracts.flows.messages import DeployFlow, RerunFlow, ResumeFlow, SuspendFlow
@@ -230,6 +231,19 @@ def test_result_without_noise_is_refused(guarded: Guarded, epsilon: Any) -> None
         f"step report: dataset {guarded.dataset}",
         steps=guarded.steps(epsilon),
     )
+
+
+@pytest.mark.parametrize("operator", TELLING)
+def test_operator_that_tells_owners_is_refused_whoever_receives(
+    guarded: Guarded, operator: str
+) -> None:
+    align, split, report = guarded.steps(None)
+    telling = replace(report, operator=operator, receivers=["merchant"])
+    guarded.refuse_flow(
+        errors.NoiseRequired, f"dataset {guarded.dataset}", steps=[align, split, telling]
+    )
+    quiet = replace(report, operator="logistic_regression", receivers=["merchant"])
+    guarded.story.deploy(steps=[align, split, quiet])
 
 
 def test_own_results_need_no_noise() -> None:

@@ -12,6 +12,17 @@ from hanse.contracts.flows.spec import FlowSpec, StepSpec
 from hanse.ledger.contract.contract import Context
 
 EPSILON = "epsilon"
+TELLING = (
+    "boosted_trees",
+    "chi_square",
+    "coefficients",
+    "scorecard",
+    "secure_boost",
+    "select_features",
+    "woe_binning",
+)
+"""Operators that tell owners something exact of the others' values, whoever receives the result:
+events in each bin, the gain of a split, a coefficient. A test sorts every operator."""
 MAX_WHOLE, MAX_FRACTION = 5, 30
 """Digits before and after the point."""
 
@@ -39,13 +50,14 @@ def charges(spec: FlowSpec, plan: rules.Plan, step: StepSpec) -> dict[str, int]:
     """Dataset → millionths one attempt of the step spends; 0 for a release without noise.
 
     A dataset that enters by several data uses is charged for each: a row of it may be in as many
-    rows of the result. A step without noise releases what others than the owner receive.
+    rows of the result. A step without noise releases what others than the owner learn.
     """
     millionths = millionths_of(step)
+    learners = [*step.receivers, *(step.owners if step.operator in TELLING else [])]
     found: dict[str, int] = {}
     for name in plan.lineage[step.id]:
         use = spec.data[name]
-        if millionths or any(alias != use.owner for alias in step.receivers):
+        if millionths or any(alias != use.owner for alias in learners):
             found[use.dataset] = found.get(use.dataset, 0) + millionths
     return found
 
