@@ -9,6 +9,7 @@ from typing import Protocol
 from hanse.contracts.algorithms.queries import get_algorithm, require_usable
 from hanse.contracts.algorithms.types import AlgorithmRecord
 from hanse.contracts.catalogue.queries import get_dataset
+from hanse.contracts.flows.queries import get_parameters
 from hanse.contracts.identity.queries import controller_of, get_member
 from hanse.contracts.rights.queries import get_grant
 from hanse.contracts.rights.types import GrantRecord
@@ -34,7 +35,13 @@ class MemberFacts:
 
 @dataclass(frozen=True)
 class DatasetFacts:
-    """A dataset as published. ``level`` is its own, 1 to 5; ``types`` is by field."""
+    """A dataset as published.
+
+    Attributes:
+        level: its own, 1 to 5.
+        row_count: None when its owner does not show it.
+        types: by field.
+    """
 
     id: str
     owner: str
@@ -42,6 +49,7 @@ class DatasetFacts:
     level: int
     fields: tuple[str, ...]
     published: bool = True
+    row_count: int | None = None
     types: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -73,6 +81,10 @@ class Directory(Protocol):
         self, algorithm: AlgorithmRecord, parties: Sequence[str], level: int
     ) -> None:
         """Raise the contract's refusal when these may not run it on data of that level."""
+        ...
+
+    def allowed_protocols(self, level: int) -> Sequence[str]:
+        """Protocols the network allows on data of that level."""
         ...
 
     def compute_price_points(self, did: str) -> int:
@@ -127,6 +139,7 @@ class LedgerDirectory:
             record.level,
             fields=tuple(types),
             published=record.state == "PUBLISHED",
+            row_count=record.row_count,
             types=types,
         )
 
@@ -143,6 +156,10 @@ class LedgerDirectory:
     ) -> None:
         """Raise the contract's refusal when these may not run it on data of that level."""
         require_usable(self._state, algorithm.id, algorithm.fingerprint, parties, level)
+
+    def allowed_protocols(self, level: int) -> Sequence[str]:
+        """Protocols the network allows on data of that level."""
+        return get_parameters(self._state).protocols.get(str(level), [])
 
     def compute_price_points(self, did: str) -> int:
         """Published price of one flow at that compute provider; 0 when it asks none."""

@@ -21,6 +21,7 @@ class Artifact:
         level: highest data level that went into it (1 to 5).
         data: names under `data` it descends from.
         columns: of a table, the granted fields it can contain, by holder.
+        rows: how many a published table has; None when that is not known.
     """
 
     kind: str
@@ -28,6 +29,7 @@ class Artifact:
     level: int
     data: tuple[str, ...]
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    rows: int | None = None
 
 
 def in_order(document: FlowDocument) -> list[StepDeclaration]:

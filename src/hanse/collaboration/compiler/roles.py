@@ -14,8 +14,11 @@ from hanse.collaboration.language.errors import (
 )
 from hanse.collaboration.language.tree import FlowDocument, StepDeclaration, Word
 from hanse.compute.errors import BadRoles, RefusedProtocol
+from hanse.compute.operators.choosing import quickest
 from hanse.compute.operators.declaration import OperatorSpec
 from hanse.compute.operators.registry import check_session, protocol_for
+
+AUTO = "auto"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ def cast_step(
     owners = _owners(document, spec, inputs)
     computes = _computes(document, directory, spec, step, inputs)
     receivers = _receivers(document, spec, step)
-    protocol = _protocol(spec, step, len(computes))
+    first = (receivers or owners)[:1]
+    protocol = _protocol(document, directory, spec, step, inputs, len(computes), first)
     try:
         check_session(
             spec, protocol, owners=len(owners), computes=len(computes), receivers=len(receivers)
@@ -138,8 +142,19 @@ def _receivers(
     return _aliases(document, words)
 
 
-def _protocol(spec: OperatorSpec, step: StepDeclaration, computes: int) -> str:
-    if step.protocol is not None:
+def _protocol(
+    document: FlowDocument,
+    directory: Directory,
+    spec: OperatorSpec,
+    step: StepDeclaration,
+    inputs: dict[str, Artifact],
+    computes: int,
+    receiver: tuple[str, ...],
+) -> str:
+    chosen = step.protocol is not None and step.protocol.text == AUTO
+    if chosen and not spec.uses_mpc:  # under MPC the number of compute nodes decides
+        return _quickest(document, directory, spec, inputs, receiver)
+    if step.protocol is not None and not chosen:
         if step.protocol.text not in spec.protocols:
             raise FlowBadProtocol(
                 f"{spec.name} runs under {' or '.join(spec.protocols)}, not {step.protocol.text!r}",
@@ -150,6 +165,30 @@ def _protocol(spec: OperatorSpec, step: StepDeclaration, computes: int) -> str:
         return protocol_for(spec, computes)
     except RefusedProtocol as error:
         raise FlowBadCompute(f"step {step.id!r}: {error.message}", line=step.line) from error
+
+
+def _quickest(
+    document: FlowDocument,
+    directory: Directory,
+    spec: OperatorSpec,
+    inputs: dict[str, Artifact],
+    receiver: tuple[str, ...],
+) -> str:
+    """By the published sizes and the flow's line, of those the network allows at this level."""
+    level = max(artifact.level for artifact in inputs.values())
+    allowed = set(directory.allowed_protocols(level))
+    # When none is allowed the contract says so, in its own words.
+    usable = [each for each in spec.protocols if each in allowed] or list(spec.protocols)
+    return quickest(usable, _sizes(list(inputs.values()), receiver), document.line)
+
+
+def _sizes(tables: list[Artifact], receiver: tuple[str, ...]) -> tuple[int, int] | None:
+    """Rows of the receiver's table and of the other, where both are published."""
+    own = [table.rows for table in tables if table.holders.get("owner") == receiver]
+    others = [table.rows for table in tables if table.holders.get("owner") != receiver]
+    if len(own) != 1 or len(others) != 1 or own[0] is None or others[0] is None:
+        return None
+    return own[0], others[0]
 
 
 def _aliases(document: FlowDocument, words: tuple[Word, ...]) -> tuple[str, ...]:

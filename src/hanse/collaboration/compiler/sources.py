@@ -32,7 +32,9 @@ def compile_data(
         grant = _grant(document, declaration, initiator)
         uses[name] = DataUse(owner=alias, dataset=dataset.id, fields=list(fields), grant=grant)
         holders: dict[str, tuple[str, ...]] = {"owner": (alias,)}
-        artifacts[name] = Artifact("table", holders, dataset.level, (name,), {alias: fields})
+        artifacts[name] = Artifact(
+            "table", holders, dataset.level, (name,), {alias: fields}, dataset.row_count
+        )
     return uses, artifacts
 
 

@@ -20,13 +20,14 @@ from hanse.collaboration.language.tree import (
     StepDeclaration,
     Word,
 )
+from hanse.compute.operators.choosing import Line
 
 LANGUAGE_VERSION = 1
 MAX_STEPS = 64
 MAX_PARTIES = 32
 FLOW_KEYS = (
     "hanse", "name", "purpose", "parties", "data", "compute", "receivers", "fees", "priority",
-    "defaults", "steps",
+    "line", "defaults", "steps",
 )  # fmt: skip
 DATA_KEYS = ("owner", "dataset", "fields", "grant")
 STEP_KEYS = (
@@ -38,6 +39,8 @@ DEADLINE_SECONDS = (10, 7 * 24 * 3600)
 MAX_FEE_POINTS = 10**15
 PRIORITIES = (1, 9)
 USUAL_PRIORITY = 5
+LINE_MBIT = (1, 1_000_000)
+LINE_DELAY_MS = (0, 10_000)
 
 
 def read_flow(text: str) -> FlowDocument:
@@ -63,6 +66,7 @@ def read_flow(text: str) -> FlowDocument:
         attempts=3 if attempts is None else attempts,
         deadline_seconds=600 if deadline is None else deadline,
         priority=_priority(root),
+        line=_line(root),
         steps=_steps(take.require(root, "steps", "a flow")),
     )
 
@@ -93,6 +97,20 @@ def _limits(node: Mapping) -> tuple[int | None, int | None]:
 def _priority(root: Mapping) -> int:
     node = root.entries.get("priority")
     return USUAL_PRIORITY if node is None else take.as_integer(node, "`priority`", *PRIORITIES)
+
+
+def _line(root: Mapping) -> Line:
+    node = root.entries.get("line")
+    if node is None:
+        return Line()
+    given = take.as_mapping(node, "`line`")
+    take.check_keys(given, ("mbit", "delay_ms"), "`line`")
+    mbit, delay = given.entries.get("mbit"), given.entries.get("delay_ms")
+    usual = Line()
+    return Line(
+        usual.mbit if mbit is None else take.as_integer(mbit, "`mbit`", *LINE_MBIT),
+        usual.delay_ms if delay is None else take.as_integer(delay, "`delay_ms`", *LINE_DELAY_MS),
+    )
 
 
 def _parties(node: Node) -> dict[str, Party]:

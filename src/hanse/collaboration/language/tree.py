@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hanse.collaboration.language.source import Scalar
+from hanse.compute.operators.choosing import Line
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class FlowDocument:
     Attributes:
         attempts: default attempts per step (1 to 10).
         deadline_seconds: default time per attempt (10 to 604,800 seconds).
+        line: between the parties, for steps whose protocol is chosen by it.
         priority: 1 to 9; steps of a flow with a higher one get a node's free slots first.
         fees: points per compute party; absent parties get their published price.
     """
@@ -99,4 +101,5 @@ class FlowDocument:
     attempts: int
     deadline_seconds: int
     priority: int
+    line: Line
     steps: tuple[StepDeclaration, ...]
