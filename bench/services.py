@@ -5,7 +5,8 @@ Usage: ``python bench/services.py [--rows 500] [--requests 60] [--uses 100]``
 Two members' nodes and an operator's on this machine; the embedded ledger. A *request* is one id or
 key by SDK over HTTP, from the analyst to the answer: both workers' round, ticket and receipt
 signed and counted, and an audit entry on disk before the answer leaves.
-*Raw* is the same round of two such workers with the same data, without nodes, tickets and HTTP.
+*Raw* is the same round of two such workers with the same data, without nodes, tickets and HTTP;
+requests and raw rounds take turns.
 *Reserve* is one transaction on the ledger that reserves ``--uses`` uses; each request bears its
 share of one. The ratio is request / (raw + share of reserve), of medians.
 """
@@ -18,7 +19,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "support"))
 
 from market import Market
 from network_harness import MemberPlan, small_network
-from served_workers import served
+from served_workers import ServedWorkers, served
 
 from hanse.compute.rehearsal import Rehearsal, outputs_of
 from hanse.compute.worker.serving import Answered
@@ -99,51 +101,30 @@ def lines(table: pa.Table) -> list[str]:
     return [",".join(table.column_names), *body]
 
 
-async def timed(ask: Callable[[str], Awaitable[Any]], keys: Sequence[str]) -> list[float]:
-    """Seconds of each question; the first, which opens the service, is not among them."""
-    await ask(keys[0])
-    found = []
-    for key in keys:
-        since = time.perf_counter()
-        await ask(key)
-        found.append(time.perf_counter() - since)
-    return found
+@asynccontextmanager
+async def workers(
+    root: Path, kind: Any, made: Mapping[str, pa.Table]
+) -> AsyncIterator[ServedWorkers]:
+    """The service's workers, without nodes, on the same data."""
+    rehearsal = Rehearsal(root)
+    held = {name: rehearsal.enter(table, key_columns=["id"]) for name, table in made.items()}
+    roles = ROLES[kind]
+    if kind == "prediction":
+        settings = {"label": "y", "epochs": 1, "exclude": ["id"]}
+        done = await rehearsal.run("logistic_regression", roles, {"table": held}, settings)
+        inputs = {"model": outputs_of(done, "model"), "table": held}
+    else:
+        shop = {"table": {"shop": held["shop"]}}
+        settings = {"table_key": "id", "payload": ["spend"]}
+        done = await rehearsal.run("retrieval_setup", roles, shop, settings)
+        inputs = {"service": outputs_of(done, "service")}
+    async with served(rehearsal, kind, roles, inputs, "bank") as group:
+        yield group
+        await group.close()
 
 
-def raw_seconds(
-    root: Path, kind: Any, made: Mapping[str, pa.Table], keys: list[str]
-) -> list[float]:
-    """Seconds of the workers' rounds alone."""
-
-    async def measure() -> list[float]:
-        rehearsal = Rehearsal(root)
-        held = {n: rehearsal.enter(t, key_columns=["id"]) for n, t in made.items()}
-        roles = ROLES[kind]
-        if kind == "prediction":
-            settings = {"label": "y", "epochs": 1, "exclude": ["id"]}
-            done = await rehearsal.run("logistic_regression", roles, {"table": held}, settings)
-            inputs = {"model": outputs_of(done, "model"), "table": held}
-        else:
-            shop = {"table": {"shop": held["shop"]}}
-            settings = {"table_key": "id", "payload": ["spend"]}
-            done = await rehearsal.run("retrieval_setup", roles, shop, settings)
-            inputs = {"service": outputs_of(done, "service")}
-        async with served(rehearsal, kind, roles, inputs, "bank") as group:
-
-            async def ask(key: str) -> None:
-                assert isinstance(await group.ask(key), Answered)
-
-            found = await timed(ask, keys)
-            await group.close()
-            return found
-
-    return asyncio.run(measure())
-
-
-def node_seconds(
-    market: Market, kind: Any, keys: list[str], uses: int
-) -> tuple[list[float], list[float]]:
-    """Seconds of requests, and of reservations of ``uses`` uses."""
+def offer(market: Market, kind: Any) -> str:
+    """A service between the nodes, signed by both."""
     network = market.network
     flow = market.run(LOOKING_UP if kind == "retrieval" else TRAINING)
     shop, bank = network["shop"].client("steward"), network["bank"].client("steward")
@@ -156,24 +137,44 @@ def node_seconds(
     network.sync()
     bank.services.accept(service, market.tables["bank"] if looks_up else "")
     network.sync()
-    analyst = network["bank"].client("analyst")
-    reserved = []
-    for _ in range(10):
-        since = time.perf_counter()
-        analyst.services.reserve(service, uses)
-        reserved.append(time.perf_counter() - since)
-    network.sync()
+    return service
+
+
+async def answered(group: ServedWorkers, key: str) -> None:
+    """One raw round."""
+    assert isinstance(await group.ask(key), Answered)
+
+
+async def seconds(work: Awaitable[Any]) -> float:
+    """How long it takes."""
+    since = time.perf_counter()
+    await work
+    return time.perf_counter() - since
+
+
+async def measure(
+    market: Market, kind: Any, made: Mapping[str, pa.Table], keys: Sequence[str], uses: int
+) -> dict[str, list[float]]:
+    """Seconds of reservations, then of requests and raw rounds in turn."""
+    service = offer(market, kind)
+    analyst = market.network["bank"].client("analyst")
     answer = analyst.services.retrieve if kind == "retrieval" else analyst.services.predict
+    found: dict[str, list[float]] = {"request": [], "raw round": [], "reserve": []}
+    for _ in range(10):
+        reserved = asyncio.to_thread(analyst.services.reserve, service, uses)
+        found["reserve"].append(await seconds(reserved))
+    market.network.sync()
+    async with workers(market.root / kind, kind, made) as group:
+        for key in [keys[0], *keys]:
+            found["request"].append(await seconds(asyncio.to_thread(answer, service, [key])))
+            found["raw round"].append(await seconds(answered(group, key)))
+    # The first of each opened the service, or warmed up.
+    return {name: times if name == "reserve" else times[1:] for name, times in found.items()}
 
-    async def ask(key: str) -> None:
-        assert answer(service, [key]).rows
 
-    return asyncio.run(timed(ask, keys)), reserved
-
-
-def show(name: str, seconds: Sequence[float]) -> None:
+def show(name: str, times: Sequence[float]) -> None:
     """Median and 99th percentile."""
-    p50, p99 = np.percentile(seconds, [50, 99]) * 1000
+    p50, p99 = np.percentile(times, [50, 99]) * 1000
     print(f"{name:24} p50 {p50:9.1f} ms   p99 {p99:9.1f} ms", flush=True)
 
 
@@ -188,19 +189,17 @@ def main() -> None:
     keys = [f"c{number % options.rows}" for number in range(options.requests)]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        raw = {kind: raw_seconds(root / kind, kind, made, keys) for kind in ROLES}
         with small_network(root / "nodes", MEMBERS, suite="intl") as network:
             market = Market(network, root, OPERATORS)
             for name, table in made.items():
                 market.publish(name, lines(table))
             for kind in ROLES:
-                asked, reserved = node_seconds(market, kind, keys, options.uses)
-                show(f"{kind}: request", asked)
-                show(f"{kind}: raw round", raw[kind])
-                show(f"{kind}: reserve", reserved)
-                share = statistics.median(reserved) / options.uses
-                limit = statistics.median(raw[kind]) + share
-                print(f"{kind}: ratio {statistics.median(asked) / limit:.2f}", flush=True)
+                found = asyncio.run(measure(market, kind, made, keys, options.uses))
+                for name, times in found.items():
+                    show(f"{kind}: {name}", times)
+                median = {name: statistics.median(times) for name, times in found.items()}
+                limit = median["raw round"] + median["reserve"] / options.uses
+                print(f"{kind}: ratio {median['request'] / limit:.2f}", flush=True)
 
 
 if __name__ == "__main__":
