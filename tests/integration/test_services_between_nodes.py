@@ -216,10 +216,10 @@ def test_predictions_between_owners(market: Served) -> None:
     assert cautious.exposure is not None
     shop.services.end(cautious.id)
     service = market.offer(
-        "prediction", flow, "train", "model", uses=100, window_uses=45, table=table
+        "prediction", flow, "train", "model", uses=100, window_uses=55, table=table
     )
-    assert code_of(lambda: bank.services.reserve(service, 46)) == "services.rate_exceeded"
-    bank.services.reserve(service, 45)
+    assert code_of(lambda: bank.services.reserve(service, 56)) == "services.rate_exceeded"
+    bank.services.reserve(service, 55)
     network.sync()
     batch = scores_of(bank.flows.result(flow, "score", "scores"))
     ids = [f"c{i}" for i in range(0, ROWS, 2)]
@@ -228,6 +228,7 @@ def test_predictions_between_owners(market: Served) -> None:
     assert all(0 < score < 1 for score in online)
     assert code_of(lambda: bank.services.predict(service, ["c3", "c999"])) == "compute.unknown_id"
     assert bank.services.get(service).used == 42
+    _scores_files(market, service, batch)
     for other in (network["operator"].client("analyst"), network["shop"].client("analyst")):
         assert code_of(lambda other=other: other.services.predict(service, ["c3"])) == (
             "services.not_the_receiver"
@@ -241,7 +242,7 @@ def test_predictions_between_owners(market: Served) -> None:
     network.sync()
     row = answer(lambda: bank.services.predict(service, ["c7"]).rows)[0]
     assert row["score"] == pytest.approx(batch["c7"], abs=SAME)
-    assert 43 <= bank.services.get(service).used <= 45
+    assert 53 <= bank.services.get(service).used <= 55
     shop = network["shop"].client("steward")
     shop.models.retire(flow, "train", "model", "drifted")
     network.sync()
@@ -251,6 +252,21 @@ def test_predictions_between_owners(market: Served) -> None:
     assert view.recorded["bank"] == used
     network.sync()
     assert code_of(lambda: bank.services.predict(service, ["c3"])) == "services.wrong_state"
+
+
+def _scores_files(market: Served, service: str, batch: dict[str, float]) -> None:
+    """A file of ids by command line: ten uses, of which none twice."""
+    analyst = CommandLine(market.network["bank"], "analyst", market.root)
+    ids, scores = market.root / "ids.txt", market.root / "scores.csv"
+    for number in (8, 10, 10):
+        ids.write_text("".join(f"c{each}\n" for each in range(number)), "utf-8")
+        asked = ("--file", str(ids), "--output", str(scores))
+        assert analyst("services", "predict", service, *asked).code == 0
+        found = scores_of(scores.read_bytes())
+        assert found == {
+            f"c{each}": pytest.approx(batch[f"c{each}"], abs=SAME) for each in range(number)
+        }
+    assert analyst.json("services", "show", service)["used"] == 52
 
 
 @pytest.mark.long

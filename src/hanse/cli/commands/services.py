@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +19,9 @@ from hanse.api.services import (
 )
 from hanse.cli.command import command, group
 from hanse.cli.commands import options
+from hanse.cli.commands.batch import score_file
 from hanse.cli.errors import BadUsage
+from hanse.cli.output import Done
 from hanse.cli.run import Run
 from hanse.cli.values import moment_ms
 
@@ -117,10 +120,38 @@ def reserve(
     return run.client.services.reserve(service, uses)
 
 
-@command(app, "predict", "services.predict", examples=("hanse services predict SERVICE c17 c18",))
-def predict(run: Run, service: ServiceArgument, ids: KeysArgument) -> PredictionsView:
-    """Score ids, as the receiver; one use each."""
-    return run.client.services.predict(service, _keys(ids))
+@command(
+    app,
+    "predict",
+    "services.predict",
+    examples=(
+        "hanse services predict SERVICE c17 c18",
+        "hanse services predict SERVICE --file ids.txt --output scores.csv",
+    ),
+)
+def predict(
+    run: Run,
+    service: ServiceArgument,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Components of an id, with tabs between."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="One id a line; - for stdin.")] = None,
+    output: options.OptionalOutput = None,
+) -> PredictionsView | Done:
+    """Score ids, as the receiver; one use each.
+
+    Scores of a file go to a CSV file. One that exists is gone on with: what it has is not asked
+    again.
+    """
+    ask = run.client.services.predict
+    if ids and file is None and output is None:
+        return ask(service, _keys(ids))
+    if ids or file is None or output is None:
+        raise BadUsage("name ids, or a --file of them and an --output")
+    with run.progress(f"scoring {file}") as report:
+        rows = score_file(lambda some: ask(service, _keys(some)).rows, file, output, report)
+    return Done(done=f"{rows} scores in {output}")
 
 
 @command(app, "retrieve", "services.retrieve", examples=("hanse services retrieve SERVICE c17",))
@@ -206,5 +237,5 @@ def _prices(texts: list[str]) -> dict[str, int]:
     return prices
 
 
-def _keys(texts: list[str]) -> list[str | list[str]]:
+def _keys(texts: Sequence[str]) -> list[str | list[str]]:
     return [text.split("\t") if "\t" in text else text for text in texts]
