@@ -11,7 +11,18 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-BENCHES = ("state", "ledger", "bft", "data", "psi", "regression", "sql", "services", "demo")
+BENCHES = (
+    "state",
+    "ledger",
+    "bft",
+    "data",
+    "psi",
+    "unbalanced",
+    "regression",
+    "sql",
+    "services",
+    "demo",
+)
 
 
 def main(names: list[str]) -> int:

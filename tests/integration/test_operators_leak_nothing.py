@@ -133,6 +133,28 @@ async def test_sets_send_no_key_and_no_hash_of_one(
     assert links.findings(control)
 
 
+async def test_a_list_of_keys_tells_no_key_and_no_hash_of_one(
+    rehearsal: TappedRehearsal,
+) -> None:
+    bank, merchant = make_tables()
+    inputs = {
+        "left": {"bank": rehearsal.enter(bank.slice(0, 30))},
+        "right": {"merchant": rehearsal.enter(merchant)},
+    }
+    keys = {"left_key": KEY, "right_key": KEY}
+    roles: dict[str, list[Role]] = {"bank": ["owner"], "merchant": ["owner"]}
+    for _ in range(2):  # the second time with the list that is kept
+        done = await rehearsal.run("align", roles, inputs, keys, protocol="ecdh_unbalanced")
+        assert all(outcome.result for outcome in done.values())
+    links = Links(rehearsal.recorder, "align")
+    nonce = rehearsal.nonces["align"]
+    prefixes = [nonce.encode(), bytes.fromhex(nonce), b"hanse/retrieval-point/1\0"]
+    assert links.findings(needles_of([bank, merchant], prefixes=prefixes)) == {}
+    control = Needles()
+    control.add("declared: number of keys", f'"keys":{MERCHANT_ROWS}'.encode())
+    assert links.findings(control)
+
+
 @pytest.mark.parametrize("operator", AT_HOME)
 async def test_steps_at_home_send_no_value(
     rehearsal: TappedRehearsal, parts: dict[str, ObjectRef], secret: Needles, operator: str

@@ -66,7 +66,7 @@ class Rehearsal:
     Args:
         folder: where files go.
         suite: ``sm`` or ``intl``.
-        cache: whether compiled programs are kept between steps.
+        cache: whether compiled programs and lists of keys are kept between steps.
         checkpoints: whether checkpoints are kept, by operator, until `clear`.
         limits: further fields of `WorkerRequest`.
     """
@@ -85,6 +85,7 @@ class Rehearsal:
         self._cache = str(folder / "cache") if cache else ""
         self._kept = folder / "checkpoints" if checkpoints else None
         self._kept_key = secrets.token_hex(self.suite.key_bytes)
+        self._lists_key = secrets.token_hex(self.suite.key_bytes)
         self._limits = limits
         self._count = 0
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,6 +158,8 @@ class Rehearsal:
                 checkpoint_dir=str(self._kept / operator / party.alias) if self._kept else "",
                 checkpoint_key=self._kept_key,
                 cache_dir=self._cache,
+                lists_dir=str(self.folder / "lists" / party.alias) if self._cache else "",
+                lists_key=self._lists_key,
                 **self._limits,
             )
             for party in parties

@@ -17,6 +17,7 @@ from hanse.collaboration.engine import Engine, EngineSettings, NodePolicy
 from hanse.collaboration.engine.records import ProgressRow
 from hanse.collaboration.ports import MessageHandler, StoredDataset
 from hanse.contracts.identity.queries import LedgerResolver
+from hanse.core.canonical import tagged
 from hanse.core.errors import ComputeError, NotFoundError
 from hanse.data.vault import Vault
 from hanse.identity.messages import ReceivedMessage
@@ -244,6 +245,13 @@ def build_collaboration(
             work_dir=host.home.work,
             cache_dir=host.home.cache,
             checkpoint_dir=host.home.checkpoints,
+            lists_dir=host.home.lists,
+            lists_key=host.suite.hkdf(
+                host.secrets.journal_key,
+                salt=b"",
+                info=tagged("hanse/lists-key/1"),
+                length=host.suite.key_bytes,
+            ),
             link_host=compute.host,
             first_port=compute.first_port,
             last_port=compute.last_port,

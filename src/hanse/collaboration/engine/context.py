@@ -37,6 +37,8 @@ class EngineSettings:
         work_dir: scratch of running tasks; encrypted file system, wiped.
         cache_dir: compiled programs between tasks; None keeps none.
         checkpoint_dir: checkpoints of steps under way, which outlive a restart; None keeps none.
+        lists_dir: lists of keys for unbalanced intersections, between tasks; None keeps none.
+        lists_key: they are sealed under it, ``suite.key_bytes``.
         link_host: host the other parties reach this node's workers at.
         first_port, last_port: declared range for computing links, inclusive; 0 lets the
             system choose.
@@ -53,6 +55,8 @@ class EngineSettings:
     work_dir: Path
     cache_dir: Path | None = None
     checkpoint_dir: Path | None = None
+    lists_dir: Path | None = None
+    lists_key: bytes = b""
     link_host: str = "127.0.0.1"
     first_port: int = 0
     last_port: int = 0

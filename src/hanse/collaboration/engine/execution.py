@@ -119,6 +119,8 @@ class Execution:
             checkpoint_key=checkpoint_key,
             package=task.package,
             cache_dir=str(settings.cache_dir or ""),
+            lists_dir=str(settings.lists_dir or ""),
+            lists_key=settings.lists_key.hex(),
             memory_limit_bytes=settings.memory_bytes,
             cores=settings.cores,
             deadline_ms=left_ms,

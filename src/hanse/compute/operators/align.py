@@ -63,20 +63,23 @@ SPEC = OperatorSpec(
     collusion_zh=PSI_COLLUSION_ZH,
     leaks={
         "owner": "learns which of its own keys the other owner also holds, and how many rows "
-        "with a key the other's table has. It learns no key it does not hold, and no other column.",
+        "with a key the other's table has. It learns no key it does not hold, and no other column. "
+        "The owner of the left table also learns, under ecdh_unbalanced, whether the right table "
+        "is that of an earlier session with it.",
     },
     leaks_zh={
         "owner": "得知自己的标识中哪些对方也持有，以及对方表中带标识的行数；"
-        "不会得知自己未持有的标识，也不会得知其他列。",
+        "不会得知自己未持有的标识，也不会得知其他列。采用 ecdh_unbalanced 时，左表的提供方"
+        "还可得知右表是否与此前会话中的相同。",
     },
 )
 
 
 def run(task: Task) -> None:
     """This owner's part of the alignment."""
-    from hanse.compute.operators.matching import common_rows, keep_rows
+    from hanse.compute.operators.matching import common_rows, keep_rows, left_owner
 
-    rows = common_rows(task, receiver=task.participants[0], broadcast=True)
+    rows = common_rows(task, receiver=left_owner(task), broadcast=True)
     if len(rows) == 0:
         task.finish()
         raise NoCommonRows("the two tables have no key in common")

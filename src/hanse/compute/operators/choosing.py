@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hanse.compute.operators.common import UNBALANCED
+
+UNBALANCED_ROWS, UNBALANCED_RATIO = 1_000_000, 1000
 CLOSE = 1.1  # estimates are no closer
 
 
@@ -67,10 +70,17 @@ def quickest(protocols: Sequence[str], rows: tuple[int, int] | None, line: Line)
         One of ``protocols``; the first when sizes are not known.
     """
     known = [protocol for protocol in protocols if protocol in COSTS]
+    if rows is not None and UNBALANCED in protocols and _is_unbalanced(*rows):
+        return UNBALANCED
     if rows is None or not known:
         return protocols[0]
     times = {protocol: seconds(protocol, rows, line) for protocol in known}
     return next(each for each in known if times[each] <= CLOSE * min(times.values()))
+
+
+def _is_unbalanced(receiver: int, other: int) -> bool:
+    """Whether a list that is made once, some 50 s for a million keys, soon pays for itself."""
+    return other >= UNBALANCED_ROWS and other >= UNBALANCED_RATIO * receiver
 
 
 def seconds(protocol: str, rows: tuple[int, int], line: Line) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hanse.compute.operators.declaration import Parameter
 
 MPC_PROTOCOLS = ("aby3", "cheetah")
-PSI_PROTOCOLS = ("rr22", "kkrt", "ecdh", "ecdh_sm2")
+UNBALANCED = "ecdh_unbalanced"
+PSI_PROTOCOLS = ("rr22", "kkrt", "ecdh", "ecdh_sm2", UNBALANCED)
 LEVELS = (1, 2, 3, 4)
 
 SEMI_HONEST = "semi-honest"
@@ -35,6 +36,12 @@ PSI_COLLUSION = {
     "kkrt": "KKRT private set intersection by oblivious transfer (CCS 2016) between the two "
     "owners, semi-honest. An owner that enters keys it does not really hold learns whether the "
     "other holds them.",
+    UNBALANCED: "The receiver (of align: the owner of the left table) asks the other for an "
+    "oblivious pseudo-random function of its keys (2HashDH on Curve25519) and compares with a list "
+    "of the other's keys under it, which both keep for the next time; semi-honest. The receiver "
+    "also learns whether the table is that of an earlier session with it. Keys it does not really "
+    "hold it can ask for as for its own, as many as it has said; of align it may tell the other "
+    "anything about what is common.",
 }
 PSI_COLLUSION_ZH = {
     "rr22": "两个数据提供方之间的 RR22 隐私求交，半诚实模型。若一方输入自己并不持有的标识，"
@@ -46,6 +53,10 @@ PSI_COLLUSION_ZH = {
     "若一方输入自己并不持有的标识，可得知对方是否持有它们。",
     "kkrt": "两个数据提供方之间基于不经意传输的 KKRT 隐私求交（CCS 2016），半诚实模型。"
     "若一方输入自己并不持有的标识，可得知对方是否持有它们。",
+    UNBALANCED: "接收方（align 中为左表的提供方）通过不经意伪随机函数（Curve25519 上的 2HashDH）"
+    "得到自己标识的函数值，与对方标识的函数值列表比对；双方保存该列表供下次使用；半诚实模型。"
+    "接收方还可得知该表是否与此前会话中的相同。对自己并不持有的标识，接收方同样可以查询"
+    "（不超过其声明的数量）；在 align 中对方只能相信接收方告知的共有结果。",
 }
 
 KEY_PARAMETERS = {

@@ -66,12 +66,14 @@ SPEC = OperatorSpec(
     leaks={
         "owner": "learns how many rows with a key the other's table has. Unless it is the "
         "receiver it learns nothing about which keys are common, not even how many.",
-        "receiver": "learns which of its own keys the other owner also holds.",
+        "receiver": "learns which of its own keys the other owner also holds; under "
+        "ecdh_unbalanced also whether the other's table is that of an earlier session with it.",
     },
     leaks_zh={
         "owner": "得知对方表中带标识的行数；若不是接收方，则不会得知哪些标识共有，"
         "也不知道共有多少。",
-        "receiver": "得知自己的标识中哪些对方也持有。",
+        "receiver": "得知自己的标识中哪些对方也持有；采用 ecdh_unbalanced 时，"
+        "还可得知对方的表是否与此前会话中的相同。",
     },
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hanse.compute.errors import BadInput, NoCommonRows
+from hanse.compute.operators.common import UNBALANCED
 from hanse.compute.operators.keys import key_digests
 from hanse.compute.operators.rows import Rows, select_rows
 
@@ -25,6 +26,13 @@ def side_of(task: Task) -> str:
     return sides[0]
 
 
+def left_owner(task: Task) -> str:
+    """Who brings the left table, seen from here; `check_facts` refuses when nobody or both do."""
+    if "left" in task.request.inputs:
+        return task.me
+    return next(alias for alias in task.participants if alias != task.me)
+
+
 def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
     """Numbers of this owner's common rows, in an order that both share in every session.
 
@@ -34,10 +42,14 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
     Raises:
         NoCommonRows: when a table has no key at all.
     """
+    if task.manifest.protocol == UNBALANCED:
+        from hanse.compute.operators import unbalanced_session
+
+        return unbalanced_session.common_rows(task, receiver=receiver, broadcast=broadcast)
     link = task.link("data", task.participants)
     prepared: list[Keys] = []
     facts = task.agree(link, lambda: _prepare(task, prepared))
-    _check_facts(facts)
+    check_facts(facts)
     found = _found(task, link, prepared[0], facts, receiver=receiver, broadcast=broadcast)
     task.measures["rows_entered"] = len(prepared[0])
     if broadcast or task.me == receiver:
@@ -46,25 +58,39 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
 
 
 def _prepare(task: Task, prepared: list[Keys]) -> dict[str, Any]:
+    side = side_of(task)
+    keys = keys_of(task)
+    prepared.append(keys)
+    return {"side": side, "keys": len(keys), "columns": len(task.texts(f"{side}_key"))}
+
+
+def keys_of(task: Task) -> Keys:
+    """This owner's keys.
+
+    Raises:
+        DuplicateKeys, NoSuchColumn, BadParameter: naming what does not fit.
+    """
     from hanse.compute.engines import psi
 
     side = side_of(task)
-    columns = task.texts(f"{side}_key")
     digests, rows, marks = key_digests(
         task.table(side),
-        columns,
+        task.texts(f"{side}_key"),
         key_type=task.text("key_type"),
         case=task.text("case"),
         nonce=task.nonce,
         granted={column.name for column in task.readable(side)},
     )
     first = task.text("duplicates") == "first"
-    keys = psi.Keys(digests, marks, rows, first_of_equal=first)
-    prepared.append(keys)
-    return {"side": side, "keys": len(keys), "columns": len(columns)}
+    return psi.Keys(digests, marks, rows, first_of_equal=first)
 
 
-def _check_facts(facts: dict[str, Any]) -> None:
+def check_facts(facts: dict[str, Any]) -> None:
+    """Refuse tables that do not go together.
+
+    Raises:
+        BadInput, NoCommonRows: naming why.
+    """
     if sorted(fact["side"] for fact in facts.values()) != ["left", "right"]:
         raise BadInput("one owner brings the left table and the other the right one")
     if len({fact["columns"] for fact in facts.values()}) != 1:

@@ -51,6 +51,8 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
             attempts of the step.
         package: canonical bytes of the algorithm package the step names; "" for other steps.
         cache_dir: where compiled programs are kept between tasks; "" keeps none.
+        lists_dir: where lists of keys are kept between tasks, see `KeptLists`; "" keeps none.
+        lists_key: hex key they are sealed under, ``suite.key_bytes``.
         memory_limit_bytes: resident memory at which the task is given up; 0 is no limit.
         cores: processor cores the worker may use, the first ones of the node's; 0 is all.
         deadline_ms: time allowed from start to end; 0 is no limit.
@@ -71,6 +73,8 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint_key: str = ""
     package: str = ""
     cache_dir: str = ""
+    lists_dir: str = ""
+    lists_key: str = ""
     memory_limit_bytes: int = 0
     cores: int = 0
     deadline_ms: int = 0

@@ -13,6 +13,7 @@ from hanse.compute.errors import BadInput, LinkFailed, Located, TaskError
 from hanse.compute.operators import Kind, OperatorSpec, Role, decimal_of
 from hanse.compute.worker.checkpoint import Checkpoint, scope_of
 from hanse.compute.worker.checkpoint_files import CheckpointFiles
+from hanse.compute.worker.kept_lists import KeptLists
 from hanse.compute.worker.objects import ObjectStore
 from hanse.compute.worker.probe import Probe, calling
 from hanse.compute.worker.request import (
@@ -66,6 +67,8 @@ class Task:
         self.measures: dict[str, Any] = {}
         self._objects = ObjectStore(request)
         self.checkpoint = self._checkpoint()
+        lists = Path(request.lists_dir) if request.lists_dir else None
+        self.lists = KeptLists(lists, bytes.fromhex(request.lists_key), self._objects.suite)
         self._emit = emit
         self._watch = watch
         self._since = time.monotonic()

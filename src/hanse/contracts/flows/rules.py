@@ -12,7 +12,7 @@ from hanse.contracts.plain import duplicates
 
 LEVELS = ("1", "2", "3", "4", "5")
 COMPUTE_PARTIES = {"aby3": 3, "cheetah": 2}
-INTERSECTIONS = ("ecdh", "ecdh_sm2", "kkrt", "rr22")
+INTERSECTIONS = ("ecdh", "ecdh_sm2", "ecdh_unbalanced", "kkrt", "rr22")
 """Private set intersection between two owners."""
 ENGINES = {
     "spu": ("aby3", "cheetah"),
