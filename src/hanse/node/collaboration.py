@@ -157,14 +157,14 @@ class Collaboration:
         """What the compiler may know, as of now."""
         return LedgerDirectory(self.ledger.state, self.clock(), self._compute_price)
 
-    def progress(self, flow: str) -> dict[tuple[str, str], ProgressView]:
-        """What this node's workers report, by flow and step (newest attempt)."""
-        found: dict[tuple[str, str], ProgressView] = {}
+    def progress(self, flow: str) -> dict[tuple[str, int], ProgressView]:
+        """What this node's workers report of a flow, by step and attempt."""
+        found: dict[tuple[str, int], ProgressView] = {}
         for row in self.engine.results.attempts(flow):
             key = row.key
             seen = self.engine.results.progress(key.flow, key.step, key.attempt)
             if seen is not None:
-                found[(key.flow, key.step)] = self._progress(seen)
+                found[(key.step, key.attempt)] = self._progress(seen)
         return found
 
     def tasks(self) -> TasksView:

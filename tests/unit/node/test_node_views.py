@@ -12,6 +12,7 @@ from contract_story import FEE, PRICE, Story, publish
 from projected_chain import CHAIN, Chain
 from sqlalchemy import select
 
+from hanse.api.flows import ProgressView
 from hanse.contracts.catalogue.messages import PublishResource, WithdrawDataset
 from hanse.contracts.flows.messages import RerunFlow, ResumeFlow, SuspendFlow, TerminateFlow
 from hanse.contracts.flows.types import FLOWS, STEPS
@@ -121,6 +122,20 @@ def test_completed_flow_views_equal_state_at_each_step(told) -> None:
             ("held", -PRICE - FEE),
             ("issued", 1_000),
         ]
+
+
+def test_progress_is_shown_of_the_attempt_under_way_alone(told) -> None:
+    story, chain = told
+    flow = story.deploy()
+    story.confirm(flow, "align")
+    of_first = {("align", 1): ProgressView(phase="keys", done=5, total=9)}
+    with chain.database.read() as connection:
+        assert flows.get_flow(connection, flow, of_first).steps[0].progress is not None
+    story.fail(flow, "align", "bank")
+    story.confirm(flow, "align")
+    with chain.database.read() as connection:
+        shown = flows.get_flow(connection, flow, of_first).steps[0]
+        assert (shown.state, shown.attempt, shown.progress) == ("STARTED", 2, None)
 
 
 def test_suspend_resume_fail_rerun_terminate_views_equal_state(told) -> None:

@@ -14,7 +14,8 @@ from hanse.node.errors import NothingFound
 from hanse.node.views.queries.paging import PageRequest, fetch_page, names
 from hanse.node.views.tables import flow_parties, flows, reports, steps
 
-Progress = Mapping[tuple[str, str], ProgressView]
+# By step and attempt: what an attempt that failed had reached says nothing of the one after it.
+Progress = Mapping[tuple[str, int], ProgressView]
 
 
 def list_flows(
@@ -43,7 +44,7 @@ def get_flow(connection: Connection, flow: str, progress: Progress) -> FlowView:
     Args:
         connection: to the views.
         flow: identifier.
-        progress: what this node's workers report now, by flow and step.
+        progress: what this node's workers report, by step and attempt.
     """
     row = connection.execute(select(flows).where(flows.c.id == flow)).mappings().one_or_none()
     if row is None:
@@ -119,7 +120,9 @@ def _steps(
             deadline_ms=row["deadline_ms"],
             started_ms=row["started_ms"] or None,
             completed_ms=row["completed_ms"] or None,
-            progress=progress.get((flow, row["step"])) if row["state"] == "STARTED" else None,
+            progress=(
+                progress.get((row["step"], row["attempt"])) if row["state"] == "STARTED" else None
+            ),
         )
         for row in rows
     ]
