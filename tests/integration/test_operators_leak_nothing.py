@@ -31,6 +31,7 @@ ELSEWHERE = {
 }
 SETS: dict[str, dict[str, Any]] = {
     "intersect": {"left_key": KEY, "right_key": KEY},
+    "linked_intersection": {"key_1": KEY, "key_2": KEY, "key_3": KEY},
     "union": {"key_1": KEY},
     "difference": {"key_1": KEY},
     "intersection_count": {"key_1": KEY},

@@ -10,7 +10,7 @@ QUIET = {
     # Their declared leaks to owners and computing nodes are row counts, common and drawn rows,
     # names, types, numbers and bounds of columns, and whether a loss still fell.
     *("align", "intersect", "intersection", "intersection_count", "union", "difference"),
-    *("retrieval_setup", "retrieve", "split", "sample", "stratified_split"),
+    *("linked_intersection", "retrieval_setup", "retrieve", "split", "sample", "stratified_split"),
     *("summary", "statistics", "group_by", "private_report", "calculate", "sql"),
     *("preprocess", "apply_preprocess", "woe_transform", "correlation", "vif", "psi_stability"),
     *("kmeans", "pca", "logistic_regression", "linear_regression", "multinomial_regression"),

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -62,6 +62,8 @@ class Ring:
         owners: aliases in ring order, the same at every party; at least two.
         comparer: one of them.
         on_done: told how many points were multiplied.
+        widths: by owner, how many keys stand in an entry of its list; 1 where nothing is said.
+            The keys of an entry stay together.
     """
 
     def __init__(
@@ -70,9 +72,11 @@ class Ring:
         owners: Sequence[str],
         comparer: str,
         on_done: Callable[[int], None] | None = None,
+        widths: Mapping[str, int] | None = None,
     ) -> None:
         self._link, self._owners, self._comparer = link, list(owners), comparer
         self._on_done = on_done
+        self._widths = widths or {}
         self._secret = Secret()
         self._orders: dict[str, Numbers] = {}
         self._arrived: Blinded = {}
@@ -81,16 +85,17 @@ class Ring:
         """Send the own keys around the ring, and help the others' along.
 
         Args:
-            digests: distinct, one for each of the own keys.
+            digests: distinct, one for each of the own keys, entry after entry.
         """
         here = self._owners.index(self._link.me)
         following = self._owners[(here + 1) % len(self._owners)]
-        points = [hashlib.sha256(_POINT + digest).digest() for digest in digests]
+        points = b"".join(hashlib.sha256(_POINT + digest).digest() for digest in digests)
+        entries = self._entries(points, self._link.me)
         for step in range(len(self._owners)):
             owner = self._owners[here - step]
             if step:
-                points = self._receive(self._owners[here - 1])
-            blinded = self._shuffled(owner, points)
+                entries = self._receive(self._owners[here - 1], owner)
+            blinded = self._shuffled(owner, entries)
             if step < len(self._owners) - 1:
                 self._link.send(following, b"".join(blinded))
             else:
@@ -98,17 +103,26 @@ class Ring:
         if self._link.me == self._comparer:
             self._collect()
 
-    def _shuffled(self, owner: str, points: Sequence[bytes]) -> list[bytes]:
-        blinded = self._secret.multiply_all(points, self._on_done)
-        order = _random_order(len(blinded))
+    def _shuffled(self, owner: str, entries: Sequence[bytes]) -> list[bytes]:
+        points = [e[i : i + POINT_BYTES] for e in entries for i in range(0, len(e), POINT_BYTES)]
+        blinded = b"".join(self._secret.multiply_all(points, self._on_done))
+        order = _random_order(len(entries))
         self._orders[owner] = order
-        return [blinded[place] for place in order.tolist()]
+        multiplied = self._entries(blinded, owner)
+        return [multiplied[place] for place in order.tolist()]
 
-    def _receive(self, alias: str) -> list[bytes]:
+    def _receive(self, alias: str, owner: str) -> list[bytes]:
         data = self._link.receive(alias)
-        if len(data) % POINT_BYTES:
+        if len(data) % self._size(owner):
             raise LinkFailed("a list of keys has an unknown form", phase="blind", blamed=alias)
-        return [data[i : i + POINT_BYTES] for i in range(0, len(data), POINT_BYTES)]
+        return self._entries(data, owner)
+
+    def _entries(self, data: bytes, owner: str) -> list[bytes]:
+        size = self._size(owner)
+        return [data[i : i + size] for i in range(0, len(data), size)]
+
+    def _size(self, owner: str) -> int:
+        return POINT_BYTES * self._widths.get(owner, 1)
 
     def _deliver(self, owner: str, blinded: list[bytes]) -> None:
         if self._link.me == self._comparer:
@@ -121,7 +135,7 @@ class Ring:
         for place, owner in enumerate(self._owners):
             last = self._owners[place - 1]
             if owner not in self._arrived:
-                self._arrived[owner] = self._receive(last)
+                self._arrived[owner] = self._receive(last, owner)
 
     def tell(self, decide: Decide, receivers: Sequence[str]) -> tuple[Numbers, int]:
         """Let the comparer decide and bring each receiver the numbers of its keys.

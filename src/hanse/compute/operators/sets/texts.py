@@ -42,6 +42,29 @@ PARAMETERS = {
     **_OTHER_KEYS,
     **{name: KEY_PARAMETERS[name] for name in ("key_type", "case", "duplicates")},
 }
+LINKED_PARAMETERS = {
+    **{
+        f"key_{number}": Parameter(
+            type="texts",
+            default=[],
+            help=f"Key columns of table {number}, each a key of its own. Needed for every table.",
+            help_zh=f"第 {number} 张表的标识列，每列各为一个标识；每张表都须指定。",
+            columns_of=(f"table_{number}",),
+        )
+        for number in range(1, MOST_OWNERS + 1)
+    },
+    **{
+        f"name_{number}": Parameter(
+            type="texts",
+            default=[],
+            help=f"What these keys are called, in the order of key_{number}; keys of one name are "
+            "compared. Left out, they are called as their columns.",
+            help_zh=f"key_{number} 各标识的名称（顺序一致）；同名标识相互比对，不指定则用列名。",
+        )
+        for number in range(1, MOST_OWNERS + 1)
+    },
+    **{name: KEY_PARAMETERS[name] for name in ("key_type", "case", "duplicates")},
+}
 RANGES = "Keys of any length; text is normalised (NFKC, trimmed) before matching."
 RANGES_ZH = "标识长度不限；文本在匹配前先规范化（NFKC、去除首尾空白）。"
 
@@ -63,6 +86,16 @@ OWNER_LEAK = (
 OWNER_LEAK_ZH = (
     "得知其他各表中带标识的行数。三方及以上时由其中一方比对（优先选第一个非接收方），"
     "该方还得知任意几张表共有标识的数量，但不知道是哪些。"
+)
+LINKED_LEAK = (
+    "learns how many rows with all keys each other table has. One of them compares (of two owners "
+    "a receiver, of more the first that is no receiver, if there is one): it also learns how many "
+    "rows any tables share by each key and by several of them, and how these hang together, but "
+    "not which."
+)
+LINKED_LEAK_ZH = (
+    "得知其他各表中标识齐全的行数。其中一方负责比对（两方时为接收方；三方及以上时优先选第一个非接收方），"
+    "该方还得知任意几张表按各标识及其组合共有多少行、彼此如何相连，但不知道是哪些。"
 )
 OWNER_ROLE = "brings a table and its key"
 OWNER_ROLE_ZH = "提供数据表及标识列"
