@@ -225,3 +225,17 @@ def ask_without_certificate(context: ssl.SSLContext, host: str, port: int) -> No
         stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
         if not stranger.recv(1):
             raise ConnectionError
+
+
+def test_rows_of_equal_keys_are_found_again() -> None:
+    digests = digests_of(4)[[0, 1, 0, 2, 1, 0]]
+    marks = np.array([30, 10, 30, 20, 10, 30], np.uint64)
+    keys = psi.Keys(digests, marks, np.arange(6) * 10, first_of_equal=True)
+    assert keys.rows.tolist() == [10, 30, 0]
+    assert keys.every.tolist() == [10, 40, 30, 0, 20, 50]
+    assert keys.counts.tolist() == [2, 1, 3]
+    assert keys.with_equal(np.array([0, 10])).tolist() == [0, 20, 50, 10, 40]
+    assert keys.with_equal(np.empty(0, np.int64)).tolist() == []
+    alone = psi.Keys(digests_of(4), marks_of(4), np.arange(4))
+    assert alone.with_equal(np.array([2])).tolist() == [2]
+    assert alone.counts.tolist() == [1, 1, 1, 1]

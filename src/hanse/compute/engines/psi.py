@@ -50,7 +50,7 @@ class Keys:
         digests: shape (rows, 12), uint8; one per row that has a key.
         marks: shape (rows,), uint64; equal for equal keys.
         rows: shape (rows,), int64; which row of its table each is, ascending.
-        first_of_equal: of rows with equal keys take the first, instead of refusing them.
+        first_of_equal: of rows with equal keys enter the first, instead of refusing them.
 
     Attributes:
         digests: the digests by ascending mark, those with equal marks by ascending digest.
@@ -63,6 +63,8 @@ class Keys:
     def __init__(
         self, digests: Digests, marks: Marks, rows: Rows, *, first_of_equal: bool = False
     ) -> None:
+        self._every: Rows | None = None
+        self._counts: Rows | None = None
         order = np.argsort(marks)
         ordered = marks[order]
         if not bool(np.all(ordered[:-1] < ordered[1:])):  # equal keys, or the marks are by chance
@@ -71,6 +73,7 @@ class Keys:
             is_repeated = _repeated(digests[order])
             if bool(is_repeated.any()) and not first_of_equal:
                 raise DuplicateKeys("a key stands in more than one row of a party's table")
+            self._remember(rows[order], is_repeated)
             order = order[~is_repeated]  # the sort left equal keys in the table's order
             ordered = marks[order]
         starts = np.arange(MOST_PARTS, dtype=np.uint64) << np.uint64(64 - _PART_BITS)
@@ -81,6 +84,32 @@ class Keys:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def _remember(self, every: Rows, is_repeated: npt.NDArray[np.bool_]) -> None:
+        firsts = np.flatnonzero(~is_repeated)
+        self._every, self._counts = every, np.diff([*firsts, len(every)]).astype(np.int64)
+
+    @property
+    def every(self) -> Rows:
+        """The rows of all keys, those that were not entered too, key after key."""
+        return self.rows if self._every is None else self._every
+
+    @property
+    def counts(self) -> Rows:
+        """How many rows each key has."""
+        return np.ones(len(self.rows), np.int64) if self._counts is None else self._counts
+
+    def with_equal(self, rows: Rows) -> Rows:
+        """Rows that were entered, each followed by the others that have its key."""
+        if self._every is None:
+            return rows
+        order = np.argsort(self.rows)
+        keys = order[np.searchsorted(self.rows[order], rows)]
+        counts = self.counts[keys]
+        starts = (np.cumsum(self.counts) - self.counts)[keys]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        found: Rows = self._every[np.repeat(starts, counts) + within]
+        return found
 
     def part(self, number: int, parts: int) -> tuple[Digests, Rows]:
         """Digests and rows of one of so many parts, which the marks' first bits decide.

@@ -150,6 +150,16 @@ def checkpoint_every(what: str, what_zh: str, default: int = 1) -> Parameter:
     )
 
 
+DUPLICATES = Parameter(
+    type="text",
+    default="refuse",
+    choices=("refuse", "first", "all"),
+    help="What to do when a key stands in several rows of a table: refuse the step, take the first "
+    "of the rows and leave the others out, or compare the key once and give the receiver all its "
+    "rows that have it.",
+    help_zh="同一标识在表中出现多次时：refuse 拒绝执行；first 只取第一行；"
+    "all 标识只比对一次，接收方得到自己含该标识的所有行。",
+)
 MATCHING_PARAMETERS = {
     **KEY_PARAMETERS,
     "part_keys": PART_KEYS,

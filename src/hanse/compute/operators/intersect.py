@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hanse.compute.errors import BadRoles
 from hanse.compute.operators.common import (
+    DUPLICATES,
     LEVELS,
     MATCHING_PARAMETERS,
     PSI_COLLUSION,
@@ -55,7 +56,7 @@ SPEC = OperatorSpec(
             help_zh="接收方自己的列在共有行中的部分。",
         ),
     },
-    parameters=MATCHING_PARAMETERS,
+    parameters={**MATCHING_PARAMETERS, "duplicates": DUPLICATES},
     protocols=PSI_PROTOCOLS,
     levels=LEVELS,
     ranges="Keys of any length; text is normalised (NFKC, trimmed) before matching.",

@@ -51,6 +51,8 @@ def common_rows(task: Task, *, receiver: str, broadcast: bool) -> Rows:
     facts = task.agree(link, lambda: _prepare(task, prepared))
     check_facts(facts)
     found = _found(task, link, prepared[0], facts, receiver=receiver, broadcast=broadcast)
+    if task.text("duplicates") == "all":
+        found = prepared[0].with_equal(found)
     task.measures["rows_entered"] = len(prepared[0])
     if broadcast or task.me == receiver:
         task.measures["rows_common"] = len(found)
@@ -81,7 +83,7 @@ def keys_of(task: Task) -> Keys:
         nonce=task.nonce,
         granted={column.name for column in task.readable(side)},
     )
-    first = task.text("duplicates") == "first"
+    first = task.text("duplicates") != "refuse"
     return psi.Keys(digests, marks, rows, first_of_equal=first)
 
 

@@ -145,7 +145,7 @@ class _Asker(_Side):
             told = np.array([there for _, there in found], "<i8")
             self.link.send(self.holder, told.tobytes())
         rows: Rows = self.keys.rows[[here for here, _ in found]]
-        return rows
+        return self.keys.with_equal(rows) if task.text("duplicates") == "all" else rows
 
     def _list(self, keys: int) -> bytes:
         told = self.link.receive(self.holder).decode(errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.compute.operators.common import LEVELS, SEMI_HONEST
+from hanse.compute.operators.common import DUPLICATES, LEVELS, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec, Port
 from hanse.compute.operators.sets import texts
 
@@ -31,7 +31,7 @@ SPEC = OperatorSpec(
             help_zh="各接收方：其他各方都没有的自己的行。",
         ),
     },
-    parameters=texts.PARAMETERS,
+    parameters={**texts.PARAMETERS, "duplicates": DUPLICATES},
     protocols=texts.PROTOCOLS,
     levels=LEVELS,
     ranges=texts.RANGES,

@@ -80,6 +80,8 @@ def compare(task: Task, link: Link, decide: Decide, receivers: list[str]) -> Tol
     ring, keys = enter(task, link)
     task.phase("tell")
     numbers, told = ring.tell(decide, receivers)
+    if task.text("duplicates") == "all" and len(numbers):
+        return Told(keys.every, np.repeat(numbers, keys.counts), told)
     return Told(keys.rows, numbers, told)
 
 
@@ -138,7 +140,7 @@ def _prepare(task: Task, prepared: dict[str, Any]) -> dict[str, Any]:
         nonce=task.nonce,
         granted={column.name for column in task.readable(port)},
     )
-    first = task.text("duplicates") == "first"
+    first = task.text("duplicates") != "refuse"
     prepared["keys"] = Keys(digests, marks, rows, first_of_equal=first)
     return {"port": port, "keys": len(prepared["keys"]), "columns": len(columns)}
 
