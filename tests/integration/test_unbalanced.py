@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from hanse.compute.errors import DuplicateKeys
+from hanse.compute.errors import DuplicateKeys, NoCommonRows
 from hanse.compute.operators import Role
 from hanse.compute.rehearsal import Outcome, Rehearsal
 
@@ -108,6 +108,16 @@ async def test_align_gives_both_the_same_rows_in_one_order(rehearsal: Rehearsal)
         "align", OWNERS, {"left": {"bank": left}, "right": {"registry": right}}, KEYS
     )
     assert column(rehearsal, balanced["registry"], "m") == found
+
+
+async def test_no_common_key_is_an_error_at_both_and_an_empty_table_for_one(
+    rehearsal: Rehearsal,
+) -> None:
+    left, right = small(rehearsal, 2 * HUGE), huge(rehearsal)
+    with pytest.raises(NoCommonRows):
+        await run(rehearsal, "align", left, right)
+    done = await run(rehearsal, "intersect", left, right)
+    assert column(rehearsal, done["bank"], "n") == []
 
 
 async def test_repeated_keys_are_refused_or_the_first_is_taken(rehearsal: Rehearsal) -> None:

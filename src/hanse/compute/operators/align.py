@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hanse.compute.errors import NoCommonRows
 from hanse.compute.operators.common import (
     LEVELS,
+    MATCHING_MEMORY,
     MATCHING_PARAMETERS,
     PSI_COLLUSION,
     PSI_COLLUSION_ZH,
@@ -72,6 +73,7 @@ SPEC = OperatorSpec(
         "不会得知自己未持有的标识，也不会得知其他列。采用 ecdh_unbalanced 时，左表的提供方"
         "还可得知右表是否与此前会话中的相同。",
     },
+    memory=MATCHING_MEMORY,
 )
 
 

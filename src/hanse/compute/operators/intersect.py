@@ -8,6 +8,7 @@ from hanse.compute.errors import BadRoles
 from hanse.compute.operators.common import (
     DUPLICATES,
     LEVELS,
+    MATCHING_MEMORY,
     MATCHING_PARAMETERS,
     PSI_COLLUSION,
     PSI_COLLUSION_ZH,
@@ -76,6 +77,7 @@ SPEC = OperatorSpec(
         "receiver": "得知自己的标识中哪些对方也持有；采用 ecdh_unbalanced 时，"
         "还可得知对方的表是否与此前会话中的相同。",
     },
+    memory=MATCHING_MEMORY,
 )
 
 
