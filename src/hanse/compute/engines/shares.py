@@ -20,6 +20,9 @@ from hanse.compute.operators.registry import COMPUTE_NODES
 
 FRACTION_BITS = 18
 RING_BITS = 64
+# A field 72, `cheetah_2pc_config`, of SPU's RuntimeConfig: its field 1, `disable_matmul_pack`, set,
+# and field 3, `ot_kind`, SoftSpoken OT. Written in protobuf: SPU's Python has no type for the last.
+_CHEETAH_SETTINGS = bytes([0xC2, 0x04, 4, 0x08, 1, 0x18, 1])
 Array = npt.NDArray[Any]
 
 
@@ -34,6 +37,12 @@ def runtime_config(protocol: str) -> Any:
     SEMI2K is not offered: its default dealer of correlated randomness is the first party, who
     could open everything.
 
+    CHEETAH: oblivious transfer by SoftSpoken OT (Roy, CRYPTO 2022) rather than Ferret. Both are
+    semi-honest at 128 bits, SoftSpoken without assuming hardness of decoding noisy codes; Ferret
+    sends less, but takes seconds and hundreds of MiB before the first comparison. Results of
+    matrix products come in more ciphertexts, not packed into one, which takes longer than to send
+    them. Columns may stay with the node that owns them (`Sharing.private`).
+
     Raises:
         RefusedProtocol: for anything but ``aby3`` and ``cheetah``.
     """
@@ -41,9 +50,13 @@ def runtime_config(protocol: str) -> Any:
     kinds = {"aby3": spu.ProtocolKind.ABY3, "cheetah": spu.ProtocolKind.CHEETAH}
     if protocol not in kinds:
         raise RefusedProtocol(f"{protocol[:30]!r} is no protocol of the computing nodes")
-    return spu.RuntimeConfig(
+    config = spu.RuntimeConfig(
         protocol=kinds[protocol], field=spu.FieldType.FM64, fxp_fraction_bits=FRACTION_BITS
     )
+    if protocol == "cheetah":
+        config.experimental_enable_colocated_optimization = True
+        config.ParseFromString(config.SerializeToString() + _CHEETAH_SETTINGS)
+    return config
 
 
 class Sharing:
@@ -62,6 +75,15 @@ class Sharing:
         """A value that all computing nodes may see, in the form of shares."""
         public = library.libspu().Visibility.VIS_PUBLIC
         return [pack(share) for share in self._io.make_shares(np.asarray(array), public)]
+
+    def private(self, array: Array, owner: int) -> list[bytes]:
+        """What each node holds of a value that node ``owner`` keeps to itself (CHEETAH).
+
+        The owner's is the value, the other's nothing but its shape: it can make its own from zeros.
+        """
+        secret = library.libspu().Visibility.VIS_SECRET
+        made = self._io.make_shares(np.ascontiguousarray(array), secret, owner)
+        return [pack(share) for share in made]
 
     def join(self, shares: Sequence[bytes]) -> Array:
         """Open an array from the shares of all computing nodes, in rank order.

@@ -48,6 +48,10 @@ class Machine:
         """Set a variable to a value all nodes know; each sets the same."""
         self.put(name, self.sharing.public(value)[self.rank])
 
+    def put_private(self, name: str, value: Any, owner: int) -> None:
+        """Set a variable that node ``owner`` keeps to itself; others pass zeros of its shape."""
+        self.put(name, self.sharing.private(value, owner)[self.rank])
+
     def get(self, name: str) -> bytes:
         """This node's share of a variable."""
         return pack(self._runtime.get_var(name))

@@ -74,7 +74,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         bytes_per_cell: for each value of all columns that enter.
     """
 
-    base_mib: int = 400
+    base_mib: int = 560
     bytes_per_row: int = 200
     bytes_per_cell: int = 160
 

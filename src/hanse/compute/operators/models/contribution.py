@@ -83,7 +83,7 @@ SPEC = OperatorSpec(
         "compute": "得知表的行数以及标签由谁持有；不会得知任何数值、分数或质量。",
         "receiver": "得知每个提供方组合（包括单独一方）的打分质量；不会得知任何分数。",
     },
-    memory=Memory(base_mib=1200, bytes_per_row=4000),
+    memory=Memory(base_mib=800, bytes_per_row=4000),
 )
 
 

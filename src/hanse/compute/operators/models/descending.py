@@ -46,7 +46,14 @@ def train(task: Task, method: Method) -> None:
     machine = start_machine(task)
     resumed = task.checkpoint.resume(link, task.parties("compute"))
     order = schedule.order(task.integer("seed").to_bytes(8, "big"))
-    enter(task, link, shared(task.me, method, agreed, held, order), machine)
+    arrays = shared(task.me, method, agreed, held, order)
+    staying = stay(task, method, agreed)
+    kept = {name: arrays.pop(name) for name in staying if name in arrays}
+    enter(task, link, arrays, machine)
+    if machine is not None:
+        for name, (owner, width) in staying.items():
+            empty = np.zeros((len(order), width), np.float32)
+            machine.put_private(name, kept.get(name, empty), owner)
     shares: dict[str, bytes] = {}
     if machine is not None:
         shares = Descent(task, method, agreed, schedule, machine).run(link, resumed)
@@ -57,6 +64,24 @@ def train(task: Task, method: Method) -> None:
         known["exposure"] = task.manifest.party(agreed.exposure).did
     keep(task, agreed, held, method.family, shares, **known)
     task.finish()
+
+
+def stay(task: Task, method: Method, agreed: Agreed) -> dict[str, tuple[int, int]]:
+    """Columns that are not shared but stay with their owner: under CHEETAH, if it computes.
+
+    Products of shares with what one node knows need one of two ciphertext products.
+
+    Returns:
+        Rank of the owner among the computing nodes and number of columns, by variable.
+    """
+    if task.manifest.protocol != "cheetah" or not method.linear:
+        return {}
+    ranks = {alias: rank for rank, alias in enumerate(task.parties("compute"))}
+    return {
+        f"x-{alias}": (ranks[alias], width)
+        for alias, width in agreed.widths.items()
+        if width and alias in ranks
+    }
 
 
 def shared(alias: str, method: Method, agreed: Agreed, held: Held, order: Any) -> dict[str, Floats]:
@@ -186,6 +211,7 @@ class Descent:
                 "momentum": task.decimal("momentum"),
                 "l2": task.decimal("l2"),
                 "cut": self._method.cut,
+                "apart": bool(stay(task, self._method, self._agreed)),
             },
             inputs=[
                 *(Input(f"x-{a}", "float32", (rows, width)) for a, width in widths.items()),

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from hanse.compute.operators.regression import logistic, with_ones
+from hanse.compute.operators.regression import SideBySide, short_logistic, with_ones
 from hanse.compute.operators.schedule import CLIP
 
 Values = tuple[Any, ...]
@@ -31,6 +31,7 @@ def epoch(
     momentum: float,
     l2: float,
     cut: bool = True,
+    apart: bool = False,
     **static: Any,
 ) -> Values:
     """One pass over the rows.
@@ -46,20 +47,26 @@ def epoch(
         momentum: part of the velocity that is kept.
         l2: weight of the penalty; intercepts are not penalised.
         cut: whether slopes have to be cut.
+        apart: whether blocks are multiplied one by one, as pays when they stay with their owners.
         static: passed on to ``slopes``.
 
     Returns:
         Variables and velocities after the pass.
     """
-    data = [with_ones(arguments[:blocks]), *arguments[blocks : blocks + 1 + extras]]
+    tables = arguments[:blocks] if apart else [with_ones(arguments[:blocks])]
+    others = arguments[blocks : blocks + 1 + extras]
     *state, rate = arguments[blocks + 1 + extras :]
     count = len(state) // 2
 
     def step(number: Any, state: Values) -> Values:
         values, velocities = state[:count], state[count:]
-        rows, truth, *more = (
-            jax.lax.dynamic_slice_in_dim(array, number * batch, batch) for array in data
-        )
+
+        def part(array: Any) -> Any:
+            return jax.lax.dynamic_slice_in_dim(array, number * batch, batch)
+
+        parts = [part(table) for table in tables]
+        rows = SideBySide(parts) if apart else parts[0]
+        truth, *more = (part(array) for array in others)
         found = slopes(rows, truth, more, values, **static)
         moves = [
             momentum * velocity - rate * penalised(bounded(slope) if cut else slope, value, l2)
@@ -67,7 +74,7 @@ def epoch(
         ]
         return (*(value + move for value, move in zip(values, moves, strict=True)), *moves)
 
-    done: Values = jax.lax.fori_loop(0, data[0].shape[0] // batch, step, tuple(state))
+    done: Values = jax.lax.fori_loop(0, tables[0].shape[0] // batch, step, tuple(state))
     return done
 
 
@@ -112,13 +119,13 @@ def judge(
 
 def logistic_slopes(rows: Any, truth: Any, more: Sequence[Any], values: Values) -> Values:
     """Of the log loss of a logistic regression; ``more`` may hold row weights."""
-    error = weighted(logistic(rows @ values[0]) - truth, more)
+    error = weighted(short_logistic(rows @ values[0]) - truth, more)
     return ((error @ rows) * (1.0 / rows.shape[0]),)
 
 
 def logistic_loss(rows: Any, truth: Any, _more: Sequence[Any], values: Values) -> Any:
     """Brier score."""
-    return jnp.sum((logistic(rows @ values[0]) - truth) ** 2) * (1.0 / rows.shape[0])
+    return jnp.sum((short_logistic(rows @ values[0]) - truth) ** 2) * (1.0 / rows.shape[0])
 
 
 def weighted(error: Any, more: Sequence[Any]) -> Any:

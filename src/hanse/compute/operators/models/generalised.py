@@ -26,7 +26,14 @@ def logistic_method(parameters: Mapping[str, Value]) -> Method:
     ratio = decimal_of(parameters["positive_weight"]) if given else 0.0
     # Errors within ±1 and columns within ±10 leave nothing to cut, unless rows have weights.
     return Method(
-        LOGISTIC, "binary", _logistic, _one_score, weighted=weighted, ratio=ratio, cut=weighted
+        LOGISTIC,
+        "binary",
+        _logistic,
+        _one_score,
+        weighted=weighted,
+        ratio=ratio,
+        cut=weighted,
+        linear=True,
     )
 
 
@@ -40,6 +47,7 @@ def glm_method(power: float) -> Method:
         static={"power": power},
         settings={"power": power},
         white=True,
+        linear=True,
         final=FINAL,
         range_factor=int(np.ceil(LIMIT / CLIP)),
     )
@@ -47,7 +55,7 @@ def glm_method(power: float) -> Method:
 
 def multinomial_method(*, weighted: bool = False) -> Method:
     """Softmax regression."""
-    return Method(MULTINOMIAL, "classes", _softmax, _score_by_class, weighted=weighted)
+    return Method(MULTINOMIAL, "classes", _softmax, _score_by_class, weighted=weighted, linear=True)
 
 
 def _one_score(agreed: Agreed) -> dict[str, Floats]:

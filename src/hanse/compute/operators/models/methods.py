@@ -28,6 +28,7 @@ class Method:
         ratio: weight of a row labelled 1; 0 for weights that balance the classes.
         cut: whether slopes are cut to ±10; not where they cannot exceed it.
         final: part of the learning rate at the end.
+        linear: whether slopes use the columns only in products with variables and errors.
         range_factor: how many times ±10 a column that enters may reach.
     """
 
@@ -43,3 +44,4 @@ class Method:
     cut: bool = True
     final: float = FINAL_RATE
     range_factor: int = 1
+    linear: bool = False

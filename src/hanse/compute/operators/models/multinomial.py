@@ -14,7 +14,7 @@ from hanse.compute.operators.models.powers import softmax
 def slopes(rows: Any, truth: Any, more: Sequence[Any], values: Values) -> Values:
     """Of the log loss; labels are one-hot, shape (rows, classes)."""
     error = weighted(softmax(rows @ values[0]) - truth, more)
-    return ((rows.T @ error) * (1.0 / rows.shape[0]),)
+    return ((error.T @ rows).T * (1.0 / rows.shape[0]),)
 
 
 def loss(rows: Any, truth: Any, _more: Sequence[Any], values: Values) -> Any:

@@ -93,7 +93,7 @@ SPEC = OperatorSpec(
         "compute": "得知行数、各方的列数及每列候选分裂个数、标签由谁持有；提前停止时得知每棵树之后"
         "是否继续；不会得知任何数值、分裂或权重。",
     },
-    memory=Memory(base_mib=400, bytes_per_row=4000, bytes_per_cell=1200),
+    memory=Memory(base_mib=1000, bytes_per_row=4000, bytes_per_cell=1200),
 )
 
 
