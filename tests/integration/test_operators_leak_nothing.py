@@ -18,10 +18,11 @@ from secret_tables import BANK_ROWS, KEY, LABEL, MERCHANT_ROWS, make_tables, nee
 from tapped_links import OWNERS, THREE, Links, aligned_parts, listening, rehearsal_step, table_of
 from tapped_rehearsal import TappedRehearsal
 
+from hanse.compute.attestation import AttestationPolicy
 from hanse.compute.operators import Role
 from hanse.compute.operators.registry import operators
 from hanse.compute.rehearsal import outputs_of
-from hanse.compute.worker import ObjectRef
+from hanse.compute.worker import ObjectRef, code_fingerprint
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,8 @@ JOINT: dict[str, dict[str, Any]] = {
 }
 CHAINED = {
     *("woe_binning", "woe_transform", "select_features", "coefficients", "scorecard"),
-    *("contribution", "apply_preprocess", "psi_stability", "algorithm", "algorithm_plain"),
+    *("contribution", "apply_preprocess", "psi_stability"),
+    *("algorithm", "algorithm_plain", "algorithm_tee"),
     "private_report",
 }
 EVERYBODY: dict[str, list[Role]] = {**THREE, "merchant": ["owner", "compute", "receiver"]}
@@ -264,6 +266,33 @@ async def test_own_algorithms_are_fed_with_shares(
             rehearsal, "algorithm_plain", alone, {"table": {"bank": inputs["bank"]}}, given
         )
         assert Links(rehearsal.recorder, "algorithm_plain").findings(secret) == {}
+
+
+async def test_attested_worker_is_fed_with_sealed_columns(
+    secret: Needles, parts: dict[str, ObjectRef], tmp_path: Path
+) -> None:
+    needs_sandbox()
+    made = package(MANIFEST.replace("maximum: 1000}", "maximum: 2000000}"))
+    accepted = [AttestationPolicy(tee="software", registers={"code": [code_fingerprint()]})]
+    with listening(
+        tmp_path, package=made.encode().decode(), level=2, policies=accepted
+    ) as rehearsal:
+        given = {
+            "algorithm": "burden@1.0.0",
+            "fingerprint": made.fingerprint(rehearsal.suite),
+            "columns": ["income=bank.收入", "debt=merchant.spend"],
+        }
+        inputs = {a: rehearsal.enter(table_of(rehearsal, parts[a]).to_arrow()) for a in OWNERS}
+        roles: dict[str, list[Role]] = {
+            "bank": ["owner", "receiver"],
+            "merchant": ["owner"],
+            "compute_1": ["compute"],
+        }
+        await rehearsal_step(
+            rehearsal, "algorithm_tee", roles, {"table": inputs}, given, protocol="software"
+        )
+        links = Links(rehearsal.recorder, "algorithm_tee")
+        assert links.findings(secret) == {}
 
 
 async def test_recipes_are_applied_and_drift_is_measured_at_home(

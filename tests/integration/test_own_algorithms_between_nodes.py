@@ -64,6 +64,25 @@ steps:
     parameters: {{algorithm: burden@1.0.0, settings: ["weight=0.8"]}}
 """
 
+ATTESTED = """
+hanse: 1
+name: burden-attested
+purpose: credit-risk
+parties: {{bank: {bank}, shop: {shop}, lab: {lab}}}
+data:
+  accounts: {{owner: shop, dataset: {accounts}, fields: [id, income, debt], grant: {grant}}}
+compute: {{nodes: [lab]}}
+receivers: [bank]
+steps:
+  - id: burden
+    operator: algorithm_tee
+    protocol: {protocol}
+    inputs: {{table: accounts}}
+    parameters: {{algorithm: burden@1.0.0, settings: ["weight=0.8"]}}
+"""
+# The bank and the laboratory accept software workers, the shop at first does not.
+DEVELOPING = {"HANSE_COMPUTE__SOFTWARE_WORKERS": "true"}
+
 
 def number_of(row: dict[str, str]) -> int:
     """Which row of the table a row of the result is, by its key or by its number from 1."""
@@ -74,7 +93,8 @@ class Workshop(Market):
     """A market with a laboratory that writes algorithms and computes."""
 
     def __init__(self, network: SmallNetwork, root: Path) -> None:
-        super().__init__(network, root, ["align", f"algorithm:{NAME}", f"algorithm_plain:{NAME}"])
+        own = [f"{each}:{NAME}" for each in ("algorithm", "algorithm_plain", "algorithm_tee")]
+        super().__init__(network, root, ["align", *own])
         random = np.random.default_rng(5)
         self.income, self.debt = random.uniform(0, 1000, ROWS), random.uniform(0, 1000, ROWS)
         self.expected = WEIGHT * self.debt / (self.income + 1.0)  # the plain function
@@ -94,6 +114,10 @@ class Workshop(Market):
 
     def plain(self, name: str) -> str:
         return self.text(PLAIN, accounts=self.datasets[name], grant=self.grant(name))
+
+    def attested(self, name: str, protocol: str) -> str:
+        given = {"lab": self.network["lab"].did, "protocol": protocol}
+        return self.text(ATTESTED, accounts=self.datasets[name], grant=self.grant(name), **given)
 
     def ended(self, flow: str) -> FlowView:
         """The flow once it has ended, whichever way."""
@@ -125,7 +149,10 @@ class Workshop(Market):
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     needs_sandbox()
     root = tmp_path_factory.mktemp("workshop")
-    with small_network(root, MEMBERS, suite="intl") as network:
+    environment = {"bank": DEVELOPING, "lab": DEVELOPING}
+    with small_network(
+        root, MEMBERS, suite="intl", environment=lambda key: environment.get(key, {})
+    ) as network:
         yield Workshop(network, root)
 
 
@@ -178,6 +205,33 @@ def test_own_algorithm_in_plaintext_only_where_levels_allow(workshop: Workshop) 
     secret = workshop.plain("secret")
     assert code_of(lambda: analyst.flows.check(secret)) == "flow.bad_protocol"
     assert code_of(lambda: analyst.flows.deploy(secret)) == "flow.bad_protocol"
+
+
+@pytest.mark.long
+def test_own_algorithm_in_an_attested_worker_that_every_party_accepts(workshop: Workshop) -> None:
+    approved(workshop)
+    network = workshop.network
+    analyst = network["bank"].client("analyst")
+    low, secret = workshop.attested("accounts", "software"), workshop.attested("secret", "software")
+    assert code_of(lambda: analyst.flows.check(secret)) == "flow.bad_protocol"
+    shown = CommandLine(network["bank"], "analyst", workshop.root)
+    (workshop.root / "attested.yaml").write_text(low, "utf-8")
+    told = " ".join(shown("flows", "check", "attested.yaml").text.split())
+    assert "whoever runs the machine can read everything" in told
+    ended = workshop.ended(analyst.flows.deploy(low).id)
+    assert (ended.state, ended.code) == ("TERMINATED", "attestation.no_policy")
+    network["shop"].environment = DEVELOPING
+    network["shop"].kill()
+    network["shop"].start()
+    network["shop"].wait_ready()
+    flow = analyst.flows.deploy(low).id
+    assert workshop.ended(flow).state == "COMPLETED"
+    workshop.check(flow, near=1e-4)
+    report = analyst.flows.result(flow, "burden", "report")
+    assert b'"engine":"tee"' in report.replace(b" ", b"")
+    # No machine here has the hardware: the laboratory's worker cannot prove what it runs.
+    hard = workshop.ended(analyst.flows.deploy(workshop.attested("secret", "tdx")).id)
+    assert (hard.state, hard.code) == ("TERMINATED", "attestation.no_policy")
 
 
 @pytest.mark.long

@@ -301,6 +301,25 @@ def test_plain_engine_is_refused_from_level_3_on_and_runs_below() -> None:
         deploy(lower, **{**PLAIN, "computes": ["bank"]})
 
 
+TEE = {"operator": "algorithm_tee", "computes": ["compute_1"]}
+
+
+def test_trusted_hardware_from_level_3_on_and_software_workers_only_below() -> None:
+    story = AlgorithmStory("algorithm_tee")
+    approve(story.net, "bank", "merchant")
+    with pytest.raises(errors.NotApproved, match=story.net.did("compute_1")):
+        deploy(story, **TEE, protocol="tdx")
+    approve(story.net, "compute_1")
+    assert story.flow(deploy(story, **TEE, protocol="tdx")).state == "REQUESTED"
+    with pytest.raises(ProtocolNotAllowed, match=r"engine tee \(software\).* level 3"):
+        deploy(story, **TEE, protocol="software")
+    with pytest.raises(WrongComputes, match="tdx needs 1 computes"):
+        deploy(story, **{**TEE, "computes": ["bank", "compute_1"]}, protocol="tdx")
+    lower = AlgorithmStory("algorithm_tee", level=2)
+    approve(lower.net, "bank", "merchant", "compute_1")
+    assert lower.flow(deploy(lower, **TEE, protocol="software")).state == "REQUESTED"
+
+
 @pytest.mark.parametrize(
     "protocol", ["sgx", "software", "kkrt", "ecdh_ring", "simplepir", "semi2k"]
 )

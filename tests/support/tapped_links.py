@@ -104,5 +104,6 @@ async def rehearsal_step(
     roles: dict[str, list[Role]],
     inputs: dict[str, dict[str, ObjectRef]],
     parameters: dict[str, Any],
+    **changes: Any,
 ) -> dict[str, Outcome]:
-    return successful(await rehearsal.run(operator, roles, inputs, parameters))
+    return successful(await rehearsal.run(operator, roles, inputs, parameters, **changes))

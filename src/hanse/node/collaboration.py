@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -26,6 +27,7 @@ from hanse.ledger.contract.contract import Message
 from hanse.ledger.contract.state import StateReader
 from hanse.ledger.ledger import Ledger
 from hanse.node.algorithms import Packages
+from hanse.node.attestation import accepted_workers
 from hanse.node.background import Background
 from hanse.node.clock import Clock
 from hanse.node.data.publications import Publications
@@ -258,6 +260,10 @@ def build_collaboration(
             max_tasks=compute.max_tasks,
             memory_bytes=compute.memory_mib << 20 or lendable_memory_bytes(),
             cores=compute.cores,
+            policies=accepted_workers(compute),
+            collateral=Path(compute.attestation_collateral)
+            if compute.attestation_collateral
+            else None,
         ),
         algorithms=packages,
         clock=host.clock,

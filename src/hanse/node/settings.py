@@ -86,6 +86,9 @@ class ComputeSettings(Section):
     max_tasks: int = Field(default=4, ge=1, le=256)
     memory_mib: int = Field(default=0, ge=0, le=1 << 24)
     cores: int = Field(default=0, ge=0, le=4096)
+    attestation_policies: str = ""
+    attestation_collateral: str = ""
+    software_workers: bool = False
 
 
 class DataSettings(Section):

@@ -89,6 +89,14 @@ max_tasks = 4
 memory_mib = 0
 # Processor cores for all tasks together; 0 is all.
 cores = 0
+# File with the policies of workers in trusted hardware that may see this node's columns, a
+# JSON list; empty accepts none. See docs/attestation.md.
+attestation_policies = ""
+# If this machine is a TDX trust domain: file with the collateral of its quotes.
+attestation_collateral = ""
+# Whether workers without any hardware are accepted too: for development, below level 3.
+# Whoever runs such a worker's machine can read everything.
+software_workers = false
 
 [data]
 # Directories tables may be imported from by path (`hanse data import FILE`), besides

@@ -60,8 +60,17 @@ def test_sizes_that_are_not_shown_decide_nothing(protocols):
 
 
 def test_only_what_the_network_allows_is_chosen(protocols):
-    assert protocols(AUTO, rows=300, only=("ecdh_sm2", "kkrt"))["align"] == "kkrt"
-    assert protocols(AUTO, only=("ecdh_sm2",))["align"] == "ecdh_sm2"
+    rest = ("local", "aby3")
+    assert protocols(AUTO, rows=300, only=("ecdh_sm2", "kkrt", *rest))["align"] == "kkrt"
+    assert protocols(AUTO, only=("ecdh_sm2", *rest))["align"] == "ecdh_sm2"
+
+
+def test_what_the_network_does_not_allow_is_refused_with_its_line(protocols):
+    with pytest.raises(HanseError, match=r"line \d+: step 'align'.* rr22 .* level 3") as refused:
+        protocols(only=("kkrt",))
+    assert refused.value.code == "flow.bad_protocol"
+    with pytest.raises(HanseError, match="does not allow ecdh"):
+        protocols(AUTO, rows=300, only=("local",))
 
 
 def test_elsewhere_it_is_the_same_as_leaving_it_out(protocols):

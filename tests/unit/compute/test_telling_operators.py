@@ -16,6 +16,7 @@ QUIET = {
     *("kmeans", "pca", "logistic_regression", "linear_regression", "multinomial_regression"),
     *("glm", "neural_network", "contribution", "evaluate", "predict"),
     *("algorithm", "algorithm_plain"),  # the owner of the data itself, alone
+    "algorithm_tee",
 }
 
 

@@ -10,6 +10,7 @@ from hanse.contracts.algorithms.queries import get_algorithm, require_usable
 from hanse.contracts.algorithms.types import AlgorithmRecord
 from hanse.contracts.catalogue.queries import get_dataset
 from hanse.contracts.flows.queries import get_parameters
+from hanse.contracts.flows.rules import allowed_protocols
 from hanse.contracts.identity.queries import controller_of, get_member
 from hanse.contracts.rights.queries import get_grant
 from hanse.contracts.rights.types import GrantRecord
@@ -159,7 +160,7 @@ class LedgerDirectory:
 
     def allowed_protocols(self, level: int) -> Sequence[str]:
         """Protocols the network allows on data of that level."""
-        return get_parameters(self._state).protocols.get(str(level), [])
+        return allowed_protocols(level, get_parameters(self._state))
 
     def compute_price_points(self, did: str) -> int:
         """Published price of one flow at that compute provider; 0 when it asks none."""

@@ -66,7 +66,20 @@ def cast_step(
         raise FlowBadProtocol(f"step {step.id!r}: {error.message}", line=step.line) from error
     except BadRoles as error:
         raise FlowBadParties(f"step {step.id!r}: {error.message}", line=step.line) from error
+    _require_allowed(directory, step, protocol, inputs)
     return Cast(owners, computes, receivers, protocol)
+
+
+def _require_allowed(
+    directory: Directory, step: StepDeclaration, protocol: str, inputs: dict[str, Artifact]
+) -> None:
+    """The contract refuses it too; here the line is known, and nothing is deployed yet."""
+    level = max(artifact.level for artifact in inputs.values())
+    if protocol not in directory.allowed_protocols(level):
+        raise FlowBadProtocol(
+            f"step {step.id!r}: the network does not allow {protocol} on data of level {level}",
+            line=step.line,
+        )
 
 
 def _owners(
@@ -152,7 +165,7 @@ def _protocol(
     receiver: tuple[str, ...],
 ) -> str:
     chosen = step.protocol is not None and step.protocol.text == AUTO
-    if chosen and not spec.uses_mpc:  # under MPC the number of compute nodes decides
+    if chosen and not spec.has_computes:  # else their number decides
         return _quickest(document, directory, spec, inputs, receiver)
     if step.protocol is not None and not chosen:
         if step.protocol.text not in spec.protocols:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from hanse.collaboration.ports import (
     StorePort,
     WorkerPort,
 )
+from hanse.compute.attestation import AttestationPolicy
 
 
 def system_clock() -> int:
@@ -45,6 +46,9 @@ class EngineSettings:
         max_tasks: workers that should run at a time.
         memory_bytes: lent to all workers together and the most one may take; 0 is no limit.
         cores: processor cores lent to all workers together; 0 is all.
+        policies: attested workers this node accepts.
+        collateral: file with what quotes of this node's own hardware are checked with, read anew
+            for each task; None when it has no such hardware.
         connect_timeout_ms: how long a worker waits for all parties to be there.
         link_timeout_ms: silence after which a worker gives a party up.
         retry_s: pause before something that failed for want of a peer is tried again.
@@ -63,6 +67,8 @@ class EngineSettings:
     max_tasks: int = 4
     memory_bytes: int = 0
     cores: int = 0
+    policies: Sequence[AttestationPolicy] = ()
+    collateral: Path | None = None
     connect_timeout_ms: int = 60_000
     link_timeout_ms: int = 15_000
     retry_s: float = 0.5

@@ -126,6 +126,9 @@ class Execution:
             deadline_ms=left_ms,
             connect_timeout_ms=settings.connect_timeout_ms,
             link_timeout_ms=settings.link_timeout_ms,
+            level=task.step.flow.pinned.levels[task.key.step],
+            policies=list(settings.policies),
+            collateral=settings.collateral.read_text("utf-8") if settings.collateral else "",
         )
 
     def _note(self, pid: int | None) -> None:

@@ -121,7 +121,7 @@ class OperatorSpec(msgspec.Struct, frozen=True, kw_only=True):
     memory: Memory = Memory()
 
     @property
-    def uses_mpc(self) -> bool:
+    def has_computes(self) -> bool:
         """Whether it runs between computing nodes."""
         return "compute" in self.roles
 

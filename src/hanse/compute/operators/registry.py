@@ -29,7 +29,7 @@ from hanse.compute.operators.trees import MODULES as TREES
 if TYPE_CHECKING:
     from hanse.compute.worker.task import Task
 
-COMPUTE_NODES = {"aby3": 3, "cheetah": 2}
+COMPUTE_NODES = {"aby3": 3, "cheetah": 2, "software": 1, "tdx": 1}
 
 _MODULES: tuple[ModuleType, ...] = (
     align,
@@ -119,15 +119,13 @@ def protocol_for(spec: OperatorSpec, compute_nodes: int) -> str:
     Raises:
         RefusedProtocol: when there is none for that number.
     """
-    if not spec.uses_mpc:
+    if not spec.has_computes:
         return spec.protocols[0]
     for protocol in spec.protocols:
         if COMPUTE_NODES[protocol] == compute_nodes:
             return protocol
-    raise RefusedProtocol(
-        f"{spec.name} runs between two computing nodes (CHEETAH) or three (ABY3), "
-        f"not {compute_nodes}"
-    )
+    numbers = " or ".join(f"{COMPUTE_NODES[each]} ({each})" for each in spec.protocols)
+    raise RefusedProtocol(f"{spec.name} needs {numbers} computing nodes, not {compute_nodes}")
 
 
 def check_session(
@@ -146,7 +144,7 @@ def check_session(
     low, high = spec.owners
     if not low <= owners <= high:
         raise BadRoles(f"{spec.name} needs {low} to {high} owners, not {owners}")
-    if spec.uses_mpc and computes != COMPUTE_NODES[protocol]:
+    if spec.has_computes and computes != COMPUTE_NODES[protocol]:
         raise RefusedProtocol(
             f"{protocol} needs {COMPUTE_NODES[protocol]} computing nodes, not {computes}"
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from hanse.compute.attestation import AttestationPolicy
 from hanse.compute.operators import Kind
 from hanse.compute.services import ServiceKind
 from hanse.compute.worker.manifest import SessionManifest
@@ -58,6 +59,9 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
         deadline_ms: time allowed from start to end; 0 is no limit.
         connect_timeout_ms: how long to wait for all parties to be there.
         link_timeout_ms: silence after which a party that hangs or cannot be reached is given up.
+        level: highest level of the data of the step, 1 to 5.
+        policies: attested workers this node accepts.
+        collateral: JSON text that quotes of this node's own hardware are checked with.
         serves: the kind of service this worker keeps open; None for a step, which ends.
     """
 
@@ -80,6 +84,9 @@ class WorkerRequest(msgspec.Struct, frozen=True, kw_only=True):
     deadline_ms: int = 0
     connect_timeout_ms: int = 60_000
     link_timeout_ms: int = 15_000
+    level: int = 5
+    policies: list[AttestationPolicy] = []
+    collateral: str = ""
     serves: ServiceKind | None = None
 
 

@@ -11,7 +11,7 @@ from hanse.contracts.flows.types import FlowParameters
 from hanse.contracts.plain import duplicates
 
 LEVELS = ("1", "2", "3", "4", "5")
-COMPUTE_PARTIES = {"aby3": 3, "cheetah": 2}
+COMPUTE_PARTIES = {"aby3": 3, "cheetah": 2, "sgx": 1, "software": 1, "tdx": 1}
 INTERSECTIONS = ("ecdh", "ecdh_sm2", "ecdh_unbalanced", "kkrt", "rr22")
 """Private set intersection between two owners."""
 ENGINES = {
@@ -27,19 +27,19 @@ AT_OWNERS = ("local", "plain", *INTERSECTIONS)
 """Protocols that run at the step's owners only."""
 SOFTWARE_TEE, HARDWARE_FROM_LEVEL = "software", 3
 """A worker without trusted hardware proves nothing: no network may allow it from this level on."""
-_PRIVATE = ["local", *ENGINES["spu"], *ENGINES["psi"], *ENGINES["pir"]]
+_PRIVATE = ["local", *ENGINES["spu"], *ENGINES["psi"], *ENGINES["pir"], "sgx", "tdx"]
 DEFAULT_PARAMETERS = FlowParameters(
     protocols={
-        "1": [*_PRIVATE, "plain"],
-        "2": [*_PRIVATE, "plain"],
+        "1": [*_PRIVATE, "plain", SOFTWARE_TEE],
+        "2": [*_PRIVATE, "plain", SOFTWARE_TEE],
         "3": _PRIVATE,
         "4": _PRIVATE,
         "5": ["local"],
     }
 )
 """Level 5 data (JR/T 0197-2020: highest) does not leave its owner unless a network says so, and
-from level 3 on a member's algorithm never runs on it in plaintext."""
-OWN_ALGORITHMS = ("algorithm", "algorithm_plain")
+from level 3 on a member's algorithm never meets it in plaintext outside trusted hardware."""
+OWN_ALGORITHMS = ("algorithm", "algorithm_plain", "algorithm_tee")
 """Operators whose step names a member's algorithm, by the parameters of this name."""
 ALGORITHM, FINGERPRINT = "algorithm", "fingerprint"
 
@@ -163,6 +163,13 @@ def step_levels(plan: Plan, levels: Mapping[str, int]) -> dict[str, int]:
     return {step: max(levels[name] for name in names) for step, names in plan.lineage.items()}
 
 
+def allowed_protocols(level: int, parameters: FlowParameters) -> list[str]:
+    """Protocols the network allows on data of a level."""
+    listed = parameters.protocols.get(str(level), [])
+    hard = level >= HARDWARE_FROM_LEVEL
+    return [name for name in listed if not (hard and name == SOFTWARE_TEE)]
+
+
 def require_protocols(
     spec: FlowSpec, levels: Mapping[str, int], parameters: FlowParameters
 ) -> None:
@@ -173,9 +180,7 @@ def require_protocols(
     """
     for step in spec.steps:
         level = levels[step.id]
-        allowed = parameters.protocols.get(str(level), [])
-        softly = step.protocol == SOFTWARE_TEE and level >= HARDWARE_FROM_LEVEL
-        if step.protocol not in allowed or softly:
+        if step.protocol not in allowed_protocols(level, parameters):
             engine = engine_of(step.protocol) or "unknown"
             raise errors.ProtocolNotAllowed(
                 f"step {step.id}: engine {engine} ({step.protocol}) is not allowed at level {level}"

@@ -10,7 +10,9 @@ import numpy as np
 from hanse.compute.algorithms.program import compile_program, evaluate, trace
 from hanse.compute.operators.own.opening import Opened, facts_of, open_package, settle
 from hanse.compute.operators.reports.row_results import row_names
-from hanse.compute.operators.sharing import enter, open_results, receive_shares, start_machine
+from hanse.compute.operators.sharing import enter, open_results, start_machine
+
+ENGINES = {"plain": "plain", "tdx": "tee", "software": "tee"}
 
 if TYPE_CHECKING:
     from hanse.compute.algorithms.sandbox.jobs import Traced
@@ -34,7 +36,7 @@ def run_shared(task: Task) -> None:
         _compute(task, machine, traced[0], variables, list(names.values()))
     values = open_results(task, link, list(names.values()), machine)
     if values:
-        _keep(task, opened, rows, {name: values[v] for name, v in names.items()})
+        keep_outputs(task, opened, rows, {name: values[v] for name, v in names.items()})
     task.measures["rows"] = rows
     task.finish()
 
@@ -43,7 +45,7 @@ def run_plain(task: Task) -> None:
     """In plaintext in a sandbox at the one owner, which sends the outputs to the receivers."""
     if len(task.participants) == 1:
         opened = open_package(task)
-        _keep(task, opened, *_evaluated(task, opened))
+        keep_outputs(task, opened, *_evaluated(task, opened))
         return
     link = task.link("data", task.participants)
     opened, rows, _ = _agree(task, link)
@@ -51,14 +53,15 @@ def run_plain(task: Task) -> None:
     task.agree(link, lambda: values.update(_evaluated(task, opened)[1]))
     task.phase("open")
     if task.is_in("owner"):
-        sent = msgspec.msgpack.encode({n: _packed(value) for n, value in values.items()})
+        sent = pack_outputs(values)
         for alias in task.parties("receiver"):
             if alias != task.me:
                 link.send(alias, sent)
     if task.is_in("receiver"):
         if not task.is_in("owner"):
-            values = _received(task, link, opened, rows)
-        _keep(task, opened, rows, values)
+            (owner,) = task.parties("owner")
+            values = read_outputs(opened, rows, link.receive(owner), owner)
+        keep_outputs(task, opened, rows, values)
     task.measures["rows"] = rows
     task.finish()
 
@@ -107,26 +110,33 @@ def _require_all(opened: Opened) -> None:
             raise NoSuchColumn(f"no owner has the column {column!r}")
 
 
-def _packed(value: Any) -> bytes:
-    return np.ascontiguousarray(value, np.float64).tobytes()
+def pack_outputs(values: dict[str, Any]) -> bytes:
+    """Outputs in plaintext, for `read_outputs` at a receiver."""
+    return msgspec.msgpack.encode(
+        {name: np.ascontiguousarray(value, np.float64).tobytes() for name, value in values.items()}
+    )
 
 
-def _received(task: Task, link: Link, opened: Opened, rows: int) -> dict[str, Any]:
+def read_outputs(opened: Opened, rows: int, data: bytes, alias: str) -> dict[str, Any]:
+    """Outputs by name, float64, in the shapes the manifest declares.
+
+    Raises:
+        BadInput: when they are none.
+    """
     from hanse.compute.errors import BadInput
 
-    (owner,) = task.parties("owner")
-    sent = receive_shares(link, owner)
     outputs = opened.package.manifest.outputs
     try:
+        sent = msgspec.msgpack.decode(data, type=dict[str, bytes])
         return {
             name: np.frombuffer(sent[name], np.float64).reshape(output.extents(rows))
             for name, output in outputs.items()
         }
-    except (KeyError, ValueError) as error:
-        raise BadInput(f"what {owner} sent are not the outputs") from error
+    except (msgspec.DecodeError, KeyError, ValueError) as error:
+        raise BadInput(f"what {alias} sent are not the outputs") from error
 
 
-def _keep(task: Task, opened: Opened, rows: int, values: dict[str, Any]) -> None:
+def keep_outputs(task: Task, opened: Opened, rows: int, values: dict[str, Any]) -> None:
     """At a receiver: values per row as a table, the others in the report."""
     import pyarrow as pa
 
@@ -146,7 +156,7 @@ def _keep(task: Task, opened: Opened, rows: int, values: dict[str, Any]) -> None
     report = {
         "algorithm": manifest.reference,
         "fingerprint": task.text("fingerprint"),
-        "engine": "plain" if task.manifest.protocol == "plain" else "spu",
+        "engine": ENGINES.get(task.manifest.protocol, "spu"),
         "protocol": task.manifest.protocol,
         "rows": rows,
         "settings": opened.settings,
