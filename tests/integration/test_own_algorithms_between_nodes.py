@@ -223,8 +223,7 @@ def test_own_algorithm_in_an_attested_worker_that_every_party_accepts(workshop: 
     network["shop"].environment = DEVELOPING
     network["shop"].kill()
     network["shop"].start()
-    network["shop"].wait_ready()
-    flow = analyst.flows.deploy(low).id
+    flow = analyst.flows.deploy(workshop.attested("accounts", "software")).id
     assert workshop.ended(flow).state == "COMPLETED"
     workshop.check(flow, near=1e-4)
     report = analyst.flows.result(flow, "burden", "report")

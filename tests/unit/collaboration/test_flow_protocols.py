@@ -69,7 +69,7 @@ def test_what_the_network_does_not_allow_is_refused_with_its_line(protocols):
     with pytest.raises(HanseError, match=r"line \d+: step 'align'.* rr22 .* level 3") as refused:
         protocols(only=("kkrt",))
     assert refused.value.code == "flow.bad_protocol"
-    with pytest.raises(HanseError, match="does not allow ecdh"):
+    with pytest.raises(HanseError, match="does not allow rr22"):
         protocols(AUTO, rows=300, only=("local",))
 
 

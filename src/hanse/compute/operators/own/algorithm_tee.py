@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.compute.operators.common import LEVELS
+from hanse.compute.operators.common import LEVELS, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec
 from hanse.compute.operators.own import declared
 
@@ -41,8 +41,7 @@ SPEC = OperatorSpec(
     levels=LEVELS,
     ranges=declared.RANGES + " Computed in 32-bit floating point.",
     ranges_zh=declared.RANGES_ZH + "以 32 位浮点计算。",
-    adversary_model="the machine's owner may read and alter all that is outside the trust domain; "
-    "the processor and the measured code are trusted",
+    adversary_model=SEMI_HONEST,
     collusion={
         "tdx": "Intel TDX: whoever runs the machine learns nothing, as long as processor, firmware "
         "and the measured system hold. Side channels are outside what a quote proves.",
