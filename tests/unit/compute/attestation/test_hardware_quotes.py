@@ -23,12 +23,14 @@ QUOTE = (VECTORS / "tdx_quote.bin").read_bytes()
 COLLATERAL = (VECTORS / "tdx_quote_collateral.json").read_text("utf-8")
 NOW_MS = 1_750_500_000_000
 ASKED = bytes(range(64))
+PATIENCE_S = 20.0
 
 
 @contextmanager
 def kernel(root: Path, provider: str, steps: int) -> Iterator[list[bytes]]:
     """Serve one request below ``root``; yields what was asked to be signed."""
     asked: list[bytes] = []
+    servers: list[threading.Thread] = []
     staged = root / "staged"
     staged.mkdir()
     (staged / "provider").write_text(provider + "\n")
@@ -40,7 +42,10 @@ def kernel(root: Path, provider: str, steps: int) -> Iterator[list[bytes]]:
         real(self)
         for file in list(staged.iterdir()):
             file.rename(self / file.name)
-        threading.Thread(target=serve, args=(self,), daemon=True).start()
+        server = threading.Thread(target=serve, args=(self,), daemon=True)
+        if provider == "tdx_guest":  # of another nobody reads, and the thread would wait for it
+            servers.append(server)
+            server.start()
 
     def serve(entry: Path) -> None:
         with (entry / "outblob").open("wb") as out:  # opens when the reader does
@@ -57,6 +62,8 @@ def kernel(root: Path, provider: str, steps: int) -> Iterator[list[bytes]]:
         patch.setattr(Path, "mkdir", make)
         patch.setattr(Path, "rmdir", leave)
         yield asked
+    for server in servers:
+        server.join(PATIENCE_S)
 
 
 def test_quote_is_the_kernels_over_what_was_asked(tmp_path: Path) -> None:
