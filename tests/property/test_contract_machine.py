@@ -19,9 +19,11 @@ from contract_story import (
     finish,
     outcome,
 )
+from contract_story import steps as make_steps
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from hanse.contracts.flows.invariants import check_flow
 from hanse.contracts.flows.messages import (
@@ -34,6 +36,8 @@ from hanse.contracts.flows.messages import (
     Tick,
 )
 from hanse.contracts.flows.queries import get_deployed, get_flow, get_step
+from hanse.contracts.flows.rules import grants_of
+from hanse.contracts.flows.spec import ModelUse
 from hanse.contracts.identity.messages import ReinstateMember, SuspendMember
 from hanse.contracts.points.invariants import check_conservation
 from hanse.contracts.points.messages import (
@@ -141,6 +145,32 @@ class NetworkMachine(RuleBasedStateMachine):
         self.flow_ids.append(flow)
         return flow
 
+    @rule(target=flows, trained=flows)
+    def deploy_with_model(self, trained: str) -> str:
+        """Score with what another flow trained: only of one that completed."""
+        use = ModelUse(
+            flow=trained,
+            step="train",
+            output="table",
+            grants={self.story.dataset: self.story.grant},
+        )
+        align, score = make_steps()[0], make_steps()[-1]
+        score = replace(
+            score,
+            inputs={"model": "scoring", "table": "align.table"},
+            parameters={"maximum_rows": 30},
+        )
+        record = get_flow(self.net.state, trained)
+        spec = self.story.spec(models={"scoring": use}, steps=[align, score])
+        try:
+            flow: str = self.net.send("bank", DeployFlow(spec)).result.flow
+        except HanseError:
+            return trained
+        assert record is not None
+        assert record.state == "COMPLETED"
+        self.flow_ids.append(flow)
+        return flow
+
     @rule(flow=flows, count=st.integers(1, 5))
     def advance(self, flow: str, count: int) -> None:
         """What honest parties do: confirm and report every open step, some times over."""
@@ -223,7 +253,7 @@ class NetworkMachine(RuleBasedStateMachine):
             record, deployed = get_flow(self.net.state, flow), get_deployed(self.net.state, flow)
             assert record is not None
             assert deployed is not None
-            named = {use.grant for use in deployed.spec.data.values() if use.grant}
+            named = set(grants_of(deployed.spec))
             assert named == set(grants_of_flow(self.net.state, flow))
             states = [get_use(self.net.state, grant, flow) for grant in named]
             if record.consumed:

@@ -59,6 +59,29 @@ class PlannedBudgetView(View):
     problem: str = ""
 
 
+class PlannedModelView(View):
+    """A model of an earlier flow that a flow would use, and one receiver of its scores.
+
+    Attributes:
+        name: in the flow.
+        receiver: alias.
+        scores: this flow opens to it at most.
+        counted: what flows before were allowed to open of the model to it.
+        telling: with how many scores a partner's part begins to be determined; None where this
+            node holds no part of the model.
+    """
+
+    name: str
+    flow: str
+    step: str
+    output: str
+    receiver: str
+    scores: int
+    counted: int
+    telling: int | None = None
+    explanation: str = ""
+
+
 class FlowCheckView(View):
     """A flow that compiles; nothing was deployed. One that does not is answered by an error."""
 
@@ -69,6 +92,7 @@ class FlowCheckView(View):
     price_points: int = 0
     prices: dict[str, int] = Field(default_factory=dict)
     budgets: list[PlannedBudgetView] = Field(default_factory=list)
+    models: list[PlannedModelView] = Field(default_factory=list)
 
 
 class AttemptReportView(View):

@@ -42,10 +42,14 @@ class ExposureView(View):
 
 
 class ModelDescriptionView(View):
-    """A model, and what scores give a receiver; no exposure for a set-up for retrieval."""
+    """A model, and what scores give a receiver; no exposure for a set-up for retrieval.
+
+    ``scores_opened`` is how many scores later flows were allowed to open to the receiver.
+    """
 
     model: ModelView
     exposure: ExposureView | None = None
+    scores_opened: int = 0
 
 
 class ModelListView(View):

@@ -106,6 +106,13 @@ class TooFewRows(Located, InputError):
     help = "Use more rows, or agree on a smaller minimum within the operator's range."
 
 
+class TooManyScores(Located, InputError):
+    """More rows than scores may be opened."""
+
+    code = "compute.too_many_scores"
+    help = "Score fewer rows, or raise maximum_rows: it is counted against the model."
+
+
 class DuplicateKeys(Located, InputError):
     """The same key stands in several rows, so rows cannot be matched one to one."""
 

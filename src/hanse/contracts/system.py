@@ -36,6 +36,7 @@ from hanse.contracts.rights import needs as rights_needs
 from hanse.contracts.rights.grants import Grants
 from hanse.contracts.services import contract as services
 from hanse.contracts.services import needs as services_needs
+from hanse.contracts.services.queries import Retirements
 from hanse.contracts.validators import contract as validators_contract
 from hanse.contracts.validators import needs as validators_needs
 from hanse.contracts.validators.queries import ContractValidators
@@ -60,7 +61,7 @@ CONTRACTS: tuple[Contract, ...] = (
     validators_contract.SPEC,
     services.SPEC,
 )
-"""In order of genesis: each needs only those before it."""
+"""In order of genesis: each needs only those before it to begin."""
 DEFAULT_VALIDATOR_PARAMETERS = ValidatorParameters()
 
 
@@ -92,6 +93,10 @@ def _budgets(ctx: Context) -> Budgets:
     return Budgets(ctx.acting_as("privacy"))
 
 
+def _retirements(ctx: Context) -> Retirements:
+    return Retirements(ctx.acting_as("services"))
+
+
 def _recorder(ctx: Context) -> Recorder:
     return Recorder(ctx.acting_as("evidence"))
 
@@ -112,6 +117,7 @@ WIRING: Mapping[tuple[str, type], Callable[[Context], object]] = {
     ("flows", flows_needs.Escrow): _escrow,
     ("flows", flows_needs.Evidence): _recorder,
     ("flows", flows_needs.Budgets): _budgets,
+    ("flows", flows_needs.Retirements): _retirements,
     ("validators", validators_needs.Members): _members,
     ("services", services_needs.Members): _members,
     ("services", services_needs.Steps): _steps,

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from hanse.collaboration.language import errors, read_flow
-from hanse.collaboration.language.reader import DATA_KEYS, FLOW_KEYS, STEP_KEYS
+from hanse.collaboration.language.reader import DATA_KEYS, FLOW_KEYS, MODEL_KEYS, STEP_KEYS
 from hanse.collaboration.templates import templates
 
 PAGE = (Path(__file__).parents[3] / "docs" / "flow-language.md").read_text("utf-8")
@@ -21,7 +21,7 @@ def test_the_complete_example_is_read():
 
 
 def test_every_key_error_and_template_is_on_the_page():
-    for key in {*FLOW_KEYS, *DATA_KEYS, *STEP_KEYS}:
+    for key in {*FLOW_KEYS, *DATA_KEYS, *MODEL_KEYS, *STEP_KEYS}:
         assert re.search(rf"`{key}[`.:]", PAGE), key
     classes = [value for value in vars(errors).values() if isinstance(value, type)]
     codes = {cls.code for cls in classes if issubclass(cls, errors.FlowError)}

@@ -13,6 +13,7 @@ from hanse.collaboration.compiler.columns import check_columns, table_columns
 from hanse.collaboration.compiler.directory import Directory
 from hanse.collaboration.compiler.grants import check_grants
 from hanse.collaboration.compiler.lineage import Artifact, in_order
+from hanse.collaboration.compiler.models import check_models, compile_models, model_artifacts
 from hanse.collaboration.compiler.parameters import compile_parameters
 from hanse.collaboration.compiler.roles import Cast, cast_step
 from hanse.collaboration.compiler.sources import compile_data
@@ -64,6 +65,8 @@ def compile_document(
     """Compile a flow that was read already; see `compile_flow`."""
     _check_parties(document, directory, initiator)
     data, artifacts = compile_data(document, directory, initiator)
+    models, pinned = compile_models(document, directory, initiator)
+    artifacts |= model_artifacts(document, pinned)
     compiler = _Compiler(document, directory, operators, artifacts)
     steps = [compiler.step(step) for step in in_order(document)]
     _refuse_unused(document, steps)
@@ -75,7 +78,9 @@ def compile_document(
         steps=steps,
         fees=_fees(document, directory, steps, set(compiler.computing), initiator),
         priority=document.priority,
+        models=models,
     )
+    check_models(document, spec, pinned, directory, initiator)
     check_grants(document, spec, directory, initiator)
     return spec
 
@@ -209,6 +214,9 @@ def _refuse_unused(document: FlowDocument, steps: list[StepSpec]) -> None:
     for name, declaration in document.data.items():
         if name not in used:
             raise FlowUnused(f"no step uses data {name!r}", line=declaration.line)
+    for name, model in document.models.items():
+        if name not in used:
+            raise FlowUnused(f"no step uses model {name!r}", line=model.line)
     dids = {alias for step in steps for alias in (*step.owners, *step.computes, *step.receivers)}
     for word in document.compute:
         if word.text not in dids:

@@ -9,11 +9,16 @@ from typing import Protocol
 from hanse.contracts.algorithms.queries import get_algorithm, require_usable
 from hanse.contracts.algorithms.types import AlgorithmRecord
 from hanse.contracts.catalogue.queries import get_dataset
+from hanse.contracts.evidence.queries import find_evidence
+from hanse.contracts.flows import models
+from hanse.contracts.flows.errors import ModelNotFound
 from hanse.contracts.flows.queries import get_parameters
 from hanse.contracts.flows.rules import allowed_protocols
+from hanse.contracts.flows.types import PinnedModel
 from hanse.contracts.identity.queries import controller_of, get_member
 from hanse.contracts.rights.queries import get_grant
 from hanse.contracts.rights.types import GrantRecord
+from hanse.contracts.services.queries import require_in_use
 from hanse.ledger.contract.state import StateReader
 
 
@@ -72,6 +77,10 @@ class Directory(Protocol):
 
     def grant(self, grant: str) -> GrantRecord | None:
         """The grant of that identifier."""
+        ...
+
+    def model(self, flow: str, step: str, output: str) -> PinnedModel:
+        """What stands on the ledger of a model; raises the contracts' own refusals."""
         ...
 
     def algorithm(self, reference: str) -> AlgorithmRecord | None:
@@ -147,6 +156,21 @@ class LedgerDirectory:
     def grant(self, grant: str) -> GrantRecord | None:
         """The grant of that identifier."""
         return get_grant(self._state, grant)
+
+    def model(self, flow: str, step: str, output: str) -> PinnedModel:
+        """What stands on the ledger of a model.
+
+        Raises:
+            ModelNotFound, ModelRetiredError.
+        """
+        model = models.find(self._state, flow, step, output)
+        for did in [*model.owners, *model.computes]:
+            evidence = find_evidence(self._state, flow, step, model.attempt, did)
+            items = evidence.items if evidence else []
+            if not any(item.kind == "output" and item.name == output for item in items):
+                raise ModelNotFound(f"step {step!r} of {flow} put no {output!r} on record")
+        require_in_use(self._state, flow, step, output)
+        return model
 
     def algorithm(self, reference: str) -> AlgorithmRecord | None:
         """The algorithm of that name and version."""

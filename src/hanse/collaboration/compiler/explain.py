@@ -14,6 +14,7 @@ import msgspec
 from hanse.collaboration.compiler.directory import Directory
 from hanse.collaboration.compiler.usage import lineage
 from hanse.compute.operators import OperatorSpec, explain, explain_run, get_operator
+from hanse.contracts.flows.models import limit_of, readers
 from hanse.contracts.flows.rules import make_plan
 from hanse.contracts.flows.spec import FlowSpec, StepSpec
 
@@ -73,7 +74,7 @@ def explain_flow(
     known = names or {}
     shown = {alias: known.get(did) or alias for alias, did in spec.parties.items()}
     operators = {name: tuple(usage.operators) for name, usage in lineage(spec).items()}
-    steps = [_step(step, shown, lang) for step in spec.steps]
+    steps = [_step(spec, step, shown, lang) for step in spec.steps]
     if directory is not None:
         plans = _plans(spec, directory)
         steps = [replace(each, lines=(*each.lines, *plans[each.step])) for each in steps]
@@ -107,7 +108,26 @@ def _summary(
     return out
 
 
-def _step(step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
+def _models(spec: FlowSpec, step: StepSpec, lang: str) -> list[str]:
+    """What a step does with models of earlier flows."""
+    out = []
+    for name in [name for name in spec.models if step in readers(spec, name)]:
+        use, most = spec.models[name], limit_of(step)
+        made = f"{use.step}.{use.output}, {use.flow}"
+        grants = ", ".join(dict.fromkeys(use.grants.values()))
+        if lang == "zh":
+            paid = f"；训练数据的授权各用一次：{grants}" if grants else ""
+            out.append(f"使用先前流程的模型 {name}（{made}），最多打开 {most} 个分数并计数{paid}")
+        else:
+            paid = f"; spends a use of {grants}, under which it was trained" if grants else ""
+            out.append(
+                f"The model {name} is of an earlier flow ({made}); at most {most} scores are "
+                f"opened, and counted{paid}."
+            )
+    return out
+
+
+def _step(spec: FlowSpec, step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
     operator = get_operator(step.operator, step.operator_version)
     roles = {
         "owner": [shown[alias] for alias in step.owners],
@@ -115,7 +135,10 @@ def _step(step: StepSpec, shown: dict[str, str], lang: str) -> StepExplanation:
         "receiver": [shown[alias] for alias in step.receivers],
     }
     title = operator.title_zh if lang == "zh" else operator.title
-    lines = explain(_under(operator, step.protocol), roles, lang)
+    lines = [
+        *explain(_under(operator, step.protocol), roles, lang),
+        *_models(spec, step, lang),
+    ]
     return StepExplanation(step.id, step.operator, f"{step.id}: {title}", tuple(lines))
 
 

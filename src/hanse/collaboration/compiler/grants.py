@@ -30,12 +30,17 @@ def check_grants(
 
 
 def _check(spec: FlowSpec, name: str, use: DataUse, directory: Directory, initiator: str) -> None:
-    grant = directory.grant(use.grant)
-    if grant is None:
-        raise GrantNotFound(f"there is no grant {use.grant[:40]!r}")
-    rules.require_exercisable(grant, initiator, directory.now_ms)
     operators, receivers = lineage(spec)[name]
     dids = [spec.parties[alias] for alias in receivers]
     wanted = rules.Use(initiator, use.dataset, use.fields, spec.purpose, operators, dids)
+    require_grant(directory, use.grant, wanted)
+
+
+def require_grant(directory: Directory, reference: str, wanted: rules.Use) -> None:
+    """Refuse a grant that does not cover a use, in the contract's words."""
+    grant = directory.grant(reference)
+    if grant is None:
+        raise GrantNotFound(f"there is no grant {reference[:40]!r}")
+    rules.require_exercisable(grant, wanted.consumer, directory.now_ms)
     rules.require_covered(grant, wanted)
     rules.reserve(grant)

@@ -58,7 +58,7 @@ def _needed(
     needed = set()
     for port, reference in step.inputs.items():
         if not reference.step:
-            if reference.name not in document.data:
+            if reference.name not in document.data and reference.name not in document.models:
                 raise _unknown(step, port, reference)
         elif reference.step not in steps:
             raise _unknown(step, port, reference)
@@ -68,7 +68,7 @@ def _needed(
 
 
 def _unknown(step: StepDeclaration, port: str, reference: Reference) -> FlowUnknownReference:
-    what = "step" if reference.step else "data"
+    what = "step" if reference.step else "data or model"
     name = reference.step or reference.name
     return FlowUnknownReference(
         f"input {port!r} of step {step.id!r} is {reference.text!r}, "

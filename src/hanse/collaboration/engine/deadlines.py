@@ -8,6 +8,7 @@ from hanse.collaboration.engine.context import EngineContext
 from hanse.collaboration.engine.views import FlowView
 from hanse.contracts.flows.messages import Tick
 from hanse.contracts.flows.queries import overdue_steps
+from hanse.contracts.flows.rules import grants_of
 from hanse.core.errors import HanseError
 
 GRACE_MS = 500
@@ -27,7 +28,7 @@ class Deadlines:
         """A grant was revoked: flows that use it are to end now."""
         for flow in self._ctx.journal.flows(live=True):
             view = FlowView.read(self._ctx.ledger.state, flow)
-            if view and any(use.grant == grant for use in view.spec.data.values()):
+            if view and grant in grants_of(view.spec):
                 self._due.add(flow)
         self._ctx.signals.notify()
 

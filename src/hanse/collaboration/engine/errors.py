@@ -127,6 +127,13 @@ class FlowStillRuns(ConflictError):
     help = "Terminate the flow or wait for its end."
 
 
+class ModelInUse(ConflictError):
+    """A flow that has not ended reads a model of this one."""
+
+    code = "collaboration.model_in_use"
+    help = "Wait for the end of the flow named, or terminate it."
+
+
 class NotReady(UnavailableError):
     """This node has not yet seen the step an offer is for."""
 

@@ -11,7 +11,7 @@ import structlog
 
 from hanse.collaboration.engine.checkpoints import KeptCheckpoints
 from hanse.collaboration.engine.context import EngineContext
-from hanse.collaboration.engine.errors import FlowStillRuns
+from hanse.collaboration.engine.errors import FlowStillRuns, ModelInUse
 from hanse.collaboration.engine.execution import wipe_work
 from hanse.collaboration.engine.orphans import kill_process
 from hanse.collaboration.engine.records import ENDED, AttemptKey, ObjectRow, Phase
@@ -96,10 +96,19 @@ class Housekeeping:
         return record.state == "COMPLETED" and record.attempt > kept.attempt
 
     def discard(self, flow: str) -> int:
-        """Erase everything kept of a flow that has ended."""
+        """Erase everything kept of a flow that has ended.
+
+        Raises:
+            FlowStillRuns: it has not ended.
+            ModelInUse: a flow that has not ended reads a model of it.
+        """
         view = FlowView.read(self._ctx.ledger.state, flow)
         if view is not None and not view.is_over:
             raise FlowStillRuns()
+        for other in self._ctx.journal.flows(live=True):
+            reader = FlowView.read(self._ctx.ledger.state, other)
+            if reader and any(m.flow == flow for m in reader.pinned.models.values()):
+                raise ModelInUse(f"{other} reads a model of {flow}")
         kept = self._ctx.journal.objects(flow)
         for row in kept:
             self._erase(row.object_id)

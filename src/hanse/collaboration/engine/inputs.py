@@ -15,8 +15,8 @@ from hanse.collaboration.engine.views import StepView
 from hanse.collaboration.ports import DatasetPort, StorePort
 from hanse.compute.operators import TABLE_KINDS
 from hanse.compute.worker.request import ObjectRef
-from hanse.contracts.services.errors import ModelRetiredError
-from hanse.contracts.services.queries import get_retirement
+from hanse.contracts.flows.types import PinnedModel
+from hanse.contracts.services.queries import require_in_use
 from hanse.crypto.commitment import Opening, verify_opening
 from hanse.crypto.errors import BadOpening
 from hanse.crypto.suite import Suite
@@ -94,7 +94,11 @@ class Inputs:
 
     def _part(self, step: StepView, port: str) -> Part:
         name, dot, output = step.spec.inputs[port].partition(".")
-        return self._made(step, port, name, output) if dot else self._own(step, port, name)
+        if dot:
+            return self._made(step, port, name, output)
+        if name in step.flow.spec.data:
+            return self._own(step, port, name)
+        return self._earlier(step, port, step.flow.pinned.models[name])
 
     def _own(self, step: StepView, port: str, name: str) -> Part:
         use = step.flow.spec.data[name]
@@ -115,8 +119,20 @@ class Inputs:
         row = next((row for row in rows if row.port == output), None)
         if row is None or record is None or record.state != "COMPLETED":
             raise DataNotHere(f"this node's part of {producer}.{output} is not here")
-        if get_retirement(step.flow.state, step.flow.record.id, producer, output) is not None:
-            raise ModelRetiredError(f"{producer}.{output} was retired")
+        require_in_use(step.flow.state, step.flow.record.id, producer, output)
+        return self.kept(row, port)
+
+    def _earlier(self, step: StepView, port: str, model: PinnedModel) -> Part:
+        """A part of a model that an earlier flow made."""
+        rows = self._journal.objects(model.flow, model.step, model.attempt)
+        row = next((row for row in rows if row.port == model.output), None)
+        if row is None:
+            raise DataNotHere(
+                f"this node's part of {model.step}.{model.output} of {model.flow} is not here"
+            )
+        if row.kind != step.operator.inputs[port].kind:
+            raise DataNotHere(f"{model.step}.{model.output} of {model.flow} is a {row.kind}")
+        require_in_use(step.flow.state, model.flow, model.step, model.output)
         return self.kept(row, port)
 
     def kept(self, row: ObjectRow, port: str) -> Part:

@@ -96,14 +96,19 @@ def ledger_commitment(step: StepView, port: str, alias: str) -> str:
     """What the ledger says a party's part of an input is; empty when it says nothing."""
     flow = step.flow
     name, dot, output = step.spec.inputs[port].partition(".")
-    if not dot:
+    if name in flow.pinned.data and not dot:
         return flow.pinned.data[name].commitment
-    producer = flow.step(name)
-    record = producer.record if producer else None
-    if record is None:
-        return ""
     did = flow.spec.parties[alias]
-    evidence = find_evidence(flow.state, flow.record.id, name, record.attempt, did)
+    if not dot:
+        model = flow.pinned.models[name]
+        place, output = (model.flow, model.step, model.attempt), model.output
+    else:
+        producer = flow.step(name)
+        record = producer.record if producer else None
+        if record is None:
+            return ""
+        place = (flow.record.id, name, record.attempt)
+    evidence = find_evidence(flow.state, *place, did)
     items = evidence.items if evidence else []
     return next((i.commitment for i in items if i.kind == "output" and i.name == output), "")
 

@@ -6,13 +6,14 @@ its own data and machines, from its own copy of the ledger, before it offers any
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hanse.collaboration.engine.errors import (
     GrantNotConfirmed,
     OperatorNotAllowed,
     PartyNotAccepted,
 )
+from hanse.contracts.flows.queries import get_deployed
 from hanse.contracts.flows.spec import DataUse, FlowSpec, StepSpec
 from hanse.contracts.flows.types import FlowRecord
 from hanse.contracts.identity.queries import get_member
@@ -47,8 +48,8 @@ class NodePolicy:
         """Return when this node takes part in the step.
 
         Steps: 1. the operator is allowed here; 2. the initiator is an active member this node
-        works for; 3. for every own dataset in the flow its grant is this initiator's, holds a
-        use for this flow and is not revoked.
+        works for; 3. for every own dataset in the flow, or that a model in it descends from, its
+        grant is this initiator's, holds a use for this flow and is not revoked.
 
         Raises:
             OperatorNotAllowed, PartyNotAccepted, GrantNotConfirmed: as named.
@@ -59,11 +60,27 @@ class NodePolicy:
         member = get_member(state, flow.initiator)
         if member is None or member.state != "ACTIVE" or flow.initiator in self._refused:
             raise PartyNotAccepted("this node does not work for the flow's initiator")
+        if flow.initiator == self._did:
+            return
         for name, use in spec.data.items():
-            if spec.parties[use.owner] == self._did and flow.initiator != self._did:
-                self._check_grant(state, flow, name, use)
+            if spec.parties[use.owner] == self._did:
+                self._check_grant(state, flow, f"data {name!r}", use)
+        for what, use in self._in_models(state, flow, spec, alias):
+            self._check_grant(state, flow, what, use)
 
-    def _check_grant(self, state: StateReader, flow: FlowRecord, name: str, use: DataUse) -> None:
+    def _in_models(
+        self, state: StateReader, flow: FlowRecord, spec: FlowSpec, alias: str
+    ) -> Iterator[tuple[str, DataUse]]:
+        """Own datasets that models of the flow descend from."""
+        deployed = get_deployed(state, flow.id)
+        for name, model in (deployed.models if deployed else {}).items():
+            for dataset, of in model.datasets.items():
+                if of.owner == self._did:
+                    grant = spec.models[name].grants.get(dataset, "")
+                    use = DataUse(owner=alias, dataset=dataset, fields=of.fields, grant=grant)
+                    yield f"model {name!r}", use
+
+    def _check_grant(self, state: StateReader, flow: FlowRecord, what: str, use: DataUse) -> None:
         grant, held = get_grant(state, use.grant), get_use(state, use.grant, flow.id)
         if (
             grant is None
@@ -71,6 +88,6 @@ class NodePolicy:
             or grant.dataset != use.dataset
             or not set(use.fields) <= set(grant.terms.fields)
         ):
-            raise GrantNotConfirmed(f"data {name!r}: the grant is not for this use")
+            raise GrantNotConfirmed(f"{what}: the grant is not for this use")
         if grant.standing == "REVOKED" or held is None or held.state == "RELEASED":
-            raise GrantNotConfirmed(f"data {name!r}: the grant is not in force for this flow")
+            raise GrantNotConfirmed(f"{what}: the grant is not in force for this flow")

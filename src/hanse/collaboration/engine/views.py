@@ -126,8 +126,10 @@ class StepView:
         """Aliases of this step that hold a part of one of its inputs, sorted."""
         roles = self.operator.inputs[port].held_by
         name, dot, output = self.spec.inputs[port].partition(".")
-        if not dot:
+        if not dot and name in self.flow.spec.data:
             return [self.flow.spec.data[name].owner]
+        if not dot:  # a model of an earlier flow: the contract sees to it that these hold it
+            return [alias for alias in self.parties if any(r in roles for r in self.roles(alias))]
         producer = self.flow.step(name)
         if producer is None:
             return []

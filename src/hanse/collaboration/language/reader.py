@@ -14,6 +14,7 @@ from hanse.collaboration.language.source import Mapping, Node, Scalar, Sequence,
 from hanse.collaboration.language.tree import (
     DataDeclaration,
     FlowDocument,
+    ModelDeclaration,
     Parameter,
     Party,
     Reference,
@@ -26,10 +27,11 @@ LANGUAGE_VERSION = 1
 MAX_STEPS = 64
 MAX_PARTIES = 32
 FLOW_KEYS = (
-    "hanse", "name", "purpose", "parties", "data", "compute", "receivers", "fees", "priority",
-    "line", "defaults", "steps",
+    "hanse", "name", "purpose", "parties", "data", "models", "compute", "receivers", "fees",
+    "priority", "line", "defaults", "steps",
 )  # fmt: skip
 DATA_KEYS = ("owner", "dataset", "fields", "grant")
+MODEL_KEYS = ("flow", "step", "output", "grants")
 STEP_KEYS = (
     "id", "operator", "version", "inputs", "parameters", "compute", "receivers", "protocol",
     "attempts", "deadline_seconds",
@@ -68,6 +70,7 @@ def read_flow(text: str) -> FlowDocument:
         priority=_priority(root),
         line=_line(root),
         steps=_steps(take.require(root, "steps", "a flow")),
+        models=_models(root),
     )
 
 
@@ -155,6 +158,33 @@ def _one_data(name: str, entry: Mapping, line: int) -> DataDeclaration:
         dataset=take.as_text(take.require(entry, "dataset", where), "`dataset`"),
         fields=fields,
         grant=None if grant is None else take.as_text(grant, "`grant`"),
+        line=line,
+    )
+
+
+def _models(root: Mapping) -> dict[str, ModelDeclaration]:
+    node = root.entries.get("models")
+    if node is None:
+        return {}
+    mapping = take.as_mapping(node, "`models`")
+    models: dict[str, ModelDeclaration] = {}
+    for name, value in mapping.entries.items():
+        line = mapping.keys[name].line
+        take.check_name(name, "the model name", line)
+        models[name] = _model(name, take.as_mapping(value, f"model {name!r}"), line)
+    return models
+
+
+def _model(name: str, entry: Mapping, line: int) -> ModelDeclaration:
+    where = f"model {name!r}"
+    take.check_keys(entry, MODEL_KEYS, where)
+    given = take.as_mapping(entry.entries.get("grants", _nothing(entry)), f"`grants` of {where}")
+    return ModelDeclaration(
+        name=name,
+        flow=take.as_text(take.require(entry, "flow", where), "`flow`"),
+        step=take.as_name(take.require(entry, "step", where), "`step`"),
+        output=take.as_name(take.require(entry, "output", where), "`output`"),
+        grants={key: take.as_text(value, "a grant") for key, value in given.entries.items()},
         line=line,
     )
 

@@ -38,8 +38,20 @@ class DataDeclaration:
 
 
 @dataclass(frozen=True)
+class ModelDeclaration:
+    """One entry of `models`: what an earlier flow made, and grants by dataset it descends from."""
+
+    name: str
+    flow: Word
+    step: Word
+    output: Word
+    grants: dict[str, Word]
+    line: int
+
+
+@dataclass(frozen=True)
 class Reference:
-    """What an input is connected to: data (``step`` empty) or an output of a step."""
+    """What an input is connected to: data or a model (``step`` empty), or an output of a step."""
 
     step: str
     name: str
@@ -103,3 +115,4 @@ class FlowDocument:
     priority: int
     line: Line
     steps: tuple[StepDeclaration, ...]
+    models: dict[str, ModelDeclaration]

@@ -12,7 +12,7 @@ from hanse.compute.operators.common import (
     MPC_PROTOCOLS,
     SEMI_HONEST,
 )
-from hanse.compute.operators.declaration import OperatorSpec, Port
+from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
 
 if TYPE_CHECKING:
     from hanse.compute.operators.scoring import Opened
@@ -63,7 +63,19 @@ SPEC = OperatorSpec(
             help_zh="标识（或行号）与预测值。",
         )
     },
-    parameters={"minimum_rows": MINIMUM_ROWS},
+    parameters={
+        "minimum_rows": MINIMUM_ROWS,
+        "maximum_rows": Parameter(
+            type="integer",
+            default=0,
+            minimum="0",
+            maximum="1000000000",
+            help="The step is refused when there are more rows; 0 for no limit. A model of an "
+            "earlier flow needs a limit, and it is counted.",
+            help_zh="行数多于此值时拒绝执行；0 表示不限。"
+            "使用先前流程的模型时必须设定，并计入次数。",
+        ),
+    },
     protocols=MPC_PROTOCOLS,
     levels=LEVELS,
     ranges="Prepared values lie within ±10, as in training.",
@@ -91,7 +103,7 @@ def run(task: Task) -> None:
     """This party's part of the scoring."""
     from hanse.compute.operators.scoring import open_scores
 
-    opened = open_scores(task, lambda _part: None)
+    opened = open_scores(task, lambda _part: None, most=task.integer("maximum_rows"))
     if opened is not None:
         keep_scores(task, opened)
     task.finish()

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from hanse.compute.errors import BadInput
+from hanse.compute.errors import BadInput, TooManyScores
 from hanse.compute.operators.agreement import agreed_rows, require_rows
 from hanse.compute.operators.families import family_of
 from hanse.compute.operators.family import LINKS, Target
@@ -70,14 +70,17 @@ class Session(msgspec.Struct):
     machine: Machine | None
 
 
-def open_scores(task: Task, check: Callable[[ModelPart | None], None]) -> Opened | None:
+def open_scores(
+    task: Task, check: Callable[[ModelPart | None], None], most: int = 0
+) -> Opened | None:
     """Scores of the input rows, at a receiver; None elsewhere.
 
     Args:
         task: an operator with the inputs ``model`` and ``table``.
         check: this party's further checks of its part before anything leaves.
+        most: rows that may be scored; 0 for any number.
     """
-    session = begin(task, check)
+    session = begin(task, check, most)
     if session.machine is not None:
         scoring = program(task, session.model, session.rows)
         run_program(task, session.machine, scoring, "score")
@@ -93,8 +96,12 @@ def open_scores(task: Task, check: Callable[[ModelPart | None], None]) -> Opened
     return Opened(session.model, (scores - scale.mean) / scale.deviation, scale)
 
 
-def begin(task: Task, check: Callable[[ModelPart | None], None]) -> Session:
-    """Check the parts against each other, share the owners' arrays, set the model's variables."""
+def begin(task: Task, check: Callable[[ModelPart | None], None], most: int = 0) -> Session:
+    """Check the parts against each other, share the owners' arrays, set the model's variables.
+
+    Raises:
+        TooManyScores: at every party, before anything is shared.
+    """
     link = task.link("data", task.participants)
     held: dict[str, Any] = {}
 
@@ -113,6 +120,8 @@ def begin(task: Task, check: Callable[[ModelPart | None], None]) -> Session:
     facts = task.agree(link, prepare)
     require_one_model(task, facts)
     rows = agreed_rows(task, facts)
+    if most and rows > most:
+        raise TooManyScores(f"more rows than the {most} that may be scored")
     machine = start_machine(task)
     enter(task, link, held.get("arrays", {}), machine)
     model = held.get("part") or told_model(task, facts)

@@ -72,6 +72,11 @@ class Recorder:
         BY_ATTEMPT.put(self._ctx.state, reference, flow, step, attempt, party)
         return evidence
 
+    def outputs(self, flow: str, step: str, attempt: int, party: str) -> list[str]:
+        """Names of the outputs a party put on record about an attempt."""
+        known = find_evidence(self._ctx.state, flow, step, attempt, party)
+        return [item.name for item in known.items if item.kind == "output"] if known else []
+
 
 def put(
     ctx: Context,

@@ -5,10 +5,13 @@ The lineage is found here, in the contract, from the deployed inputs: no compile
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hanse.contracts.flows import errors, rules
 from hanse.contracts.flows.needs import Budgets
 from hanse.contracts.flows.run import Run
 from hanse.contracts.flows.spec import FlowSpec, StepSpec
+from hanse.contracts.flows.types import PinnedModel
 from hanse.ledger.contract.contract import Context
 
 EPSILON = "epsilon"
@@ -46,23 +49,35 @@ def _is_number(digits: str, most: int) -> bool:
     return digits.isascii() and digits.isdigit() and len(digits) <= most
 
 
-def charges(spec: FlowSpec, plan: rules.Plan, step: StepSpec) -> dict[str, int]:
+def charges(
+    spec: FlowSpec, plan: rules.Plan, step: StepSpec, models: Mapping[str, PinnedModel]
+) -> dict[str, int]:
     """Dataset → millionths one attempt of the step spends; 0 for a release without noise.
 
     A dataset that enters by several data uses is charged for each: a row of it may be in as many
-    rows of the result. A step without noise releases what others than the owner learn.
+    rows of the result. A step without noise releases what others than the owner learn. The
+    datasets a model descends from count as if they entered here.
+
+    Args:
+        models: pinned, by name.
     """
     millionths = millionths_of(step)
-    learners = [*step.receivers, *(step.owners if step.operator in TELLING else [])]
+    aliases = [*step.receivers, *(step.owners if step.operator in TELLING else [])]
+    learners = [spec.parties[alias] for alias in aliases]
+    uses = [spec.data[name] for name in plan.lineage[step.id]]
+    entering = [(use.dataset, spec.parties[use.owner]) for use in uses]
+    for name in plan.models[step.id]:
+        entering += [(dataset, of.owner) for dataset, of in models[name].datasets.items()]
     found: dict[str, int] = {}
-    for name in plan.lineage[step.id]:
-        use = spec.data[name]
-        if millionths or any(alias != use.owner for alias in learners):
-            found[use.dataset] = found.get(use.dataset, 0) + millionths
+    for dataset, owner in entering:
+        if millionths or any(did != owner for did in learners):
+            found[dataset] = found.get(dataset, 0) + millionths
     return found
 
 
-def require_budgets(ctx: Context, spec: FlowSpec, plan: rules.Plan) -> None:
+def require_budgets(
+    ctx: Context, spec: FlowSpec, plan: rules.Plan, models: Mapping[str, PinnedModel]
+) -> None:
     """Refuse a flow when a budget cannot pay for one attempt of each of its steps.
 
     Raises:
@@ -72,7 +87,7 @@ def require_budgets(ctx: Context, spec: FlowSpec, plan: rules.Plan) -> None:
     by_id = {step.id: step for step in spec.steps}
     planned: dict[str, int] = {}
     for step_id in plan.order:
-        for dataset, millionths in charges(spec, plan, by_id[step_id]).items():
+        for dataset, millionths in charges(spec, plan, by_id[step_id], models).items():
             planned[dataset] = planned.get(dataset, 0) + millionths
             due = planned[dataset] if millionths else 0
             ctx.need(Budgets).require(dataset, due, f"step {step_id}")
@@ -85,7 +100,7 @@ def charge_attempt(run: Run, step: str, attempt: int) -> str:
     """
     budgets = run.ctx.need(Budgets)
     spec = run.deployed.spec
-    due = charges(spec, rules.make_plan(spec), run.spec_of(step))
+    due = charges(spec, rules.make_plan(spec), run.spec_of(step), run.deployed.models)
     for dataset, millionths in due.items():
         code = budgets.problem(dataset, millionths)
         if code:

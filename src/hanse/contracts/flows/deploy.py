@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from hanse.contracts.flows import errors, events, messages, progress, rules
+from hanse.contracts.flows import errors, events, messages, models, progress, rules
 from hanse.contracts.flows.budgets import require_budgets
 from hanse.contracts.flows.needs import Algorithms, DatasetFacts, Datasets, Escrow, Grants, Members
 from hanse.contracts.flows.run import Run
@@ -18,6 +18,7 @@ from hanse.contracts.flows.types import (
     FlowRecord,
     Payment,
     PinnedData,
+    PinnedModel,
     SpecRecord,
 )
 from hanse.contracts.plain import duplicates
@@ -42,13 +43,16 @@ def deploy(ctx: Context, message: messages.DeployFlow) -> FlowRef:
     plan = rules.require_sound(spec, ctx.sender)
     data = {name: _pin(ctx, spec, use) for name, use in spec.data.items()}
     _require_members(ctx, spec)
-    levels = rules.step_levels(plan, {name: pinned.level for name, pinned in data.items()})
+    pinned = models.pin_all(ctx, spec)
+    own = {name: one.level for name, one in data.items()}
+    levels = rules.step_levels(plan, own | {name: one.level for name, one in pinned.items()})
     rules.require_protocols(spec, levels, PARAMETERS.get(ctx.state) or rules.DEFAULT_PARAMETERS)
     _require_algorithms(ctx, spec, levels)
     flow = ctx.new_id("fl")
-    _reserve(ctx, flow, spec, plan)
+    _reserve(ctx, flow, spec, plan, pinned)
     payments = _payments(ctx, spec)
-    run = _record(ctx, flow, SpecRecord(spec=spec, data=data, payments=payments, levels=levels))
+    deployed = SpecRecord(spec=spec, data=data, payments=payments, levels=levels, models=pinned)
+    run = _record(ctx, flow, deployed)
     ctx.need(Escrow).hold(run.escrow, ctx.sender, run.flow.price_points)
     ctx.emit(
         events.FlowDeployed(
@@ -69,7 +73,7 @@ def reserve_again(run: Run) -> None:
     Uses it consumed stay consumed and are shared; uses it freed are held anew.
     """
     spec = run.deployed.spec
-    _reserve(run.ctx, run.id, spec, rules.make_plan(spec))
+    _reserve(run.ctx, run.id, spec, rules.make_plan(spec), run.deployed.models)
     run.ctx.need(Escrow).hold(run.escrow, run.ctx.sender, run.flow.price_points)
 
 
@@ -121,12 +125,20 @@ def _require_algorithms(ctx: Context, spec: FlowSpec, levels: Mapping[str, int])
             ctx.need(Algorithms).require_usable(*rules.algorithm_of(step), dids, levels[step.id])
 
 
-def _reserve(ctx: Context, flow: str, spec: FlowSpec, plan: rules.Plan) -> None:
+def _reserve(
+    ctx: Context,
+    flow: str,
+    spec: FlowSpec,
+    plan: rules.Plan,
+    pinned: Mapping[str, PinnedModel],
+) -> None:
     """Hold one use of every grant. Data uses under one grant share it.
 
     Privacy budgets are only asked: they are charged as attempts start.
     """
-    require_budgets(ctx, spec, plan)
+    models.require_in_use(ctx, pinned)
+    require_budgets(ctx, spec, plan, pinned)
+    models.reserve(ctx, flow, spec, plan, pinned)
     grants = ctx.need(Grants)
     for name, use in spec.data.items():
         if use.grant:
@@ -145,7 +157,7 @@ def _reserve(ctx: Context, flow: str, spec: FlowSpec, plan: rules.Plan) -> None:
 def _payments(ctx: Context, spec: FlowSpec) -> list[Payment]:
     """Who gets what on completion: each grant's price once, then the fees."""
     payments = []
-    for grant in dict.fromkeys(use.grant for use in spec.data.values() if use.grant):
+    for grant in rules.grants_of(spec):
         price = ctx.need(Grants).price(grant)
         payments.append(
             Payment(to=price.payee, amount_points=price.price_points, kind="grant", subject=grant)

@@ -147,6 +147,48 @@ class GrantMissing(AuthorizationError):
     help = "Apply for a grant on the dataset and name it in the flow."
 
 
+class ModelNotFound(ConflictError):
+    """No completed step of a completed flow made that model."""
+
+    code = "flows.model_not_found"
+    help = "Name flow, step and output of a model, as models.list shows them; the flow completed."
+
+
+class ModelNotReadable(InputError):
+    """A step reads a model of an earlier flow that its operator does not read."""
+
+    code = "flows.model_not_readable"
+    help = "Models of earlier flows are read by predict; train and evaluate in one flow."
+
+
+class ModelHolderMissing(InputError):
+    """Who holds a part of the model does not take part in the step that reads it."""
+
+    code = "flows.model_holder_missing"
+    help = "Let the party named take part in the same role as in the flow that made the model."
+
+
+class ModelHeldOtherwise(InputError):
+    """The step has other owners, computing nodes or another protocol than the model."""
+
+    code = "flows.model_held_otherwise"
+    help = "Use the parties, aliases, roles and protocol of the flow that made the model."
+
+
+class ScoresNotLimited(InputError):
+    """A step reads a model of an earlier flow and does not say how many scores it opens."""
+
+    code = "flows.scores_not_limited"
+    help = "Set the step's parameter maximum_rows: scores are counted, for they tell of the model."
+
+
+class ModelGrantMissing(AuthorizationError):
+    """The model descends from data of another owner, and no grant of it is named."""
+
+    code = "flows.model_grant_missing"
+    help = "Name under grants of the model a grant of that dataset that allows predict."
+
+
 class GrantForOwnData(InputError):
     """A grant is named for the initiator's own data."""
 

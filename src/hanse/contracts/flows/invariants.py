@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from hanse.contracts.flows import rules
-from hanse.contracts.flows.queries import get_attempt, get_deployed, get_flow, get_step
+from hanse.contracts.flows import models, rules
+from hanse.contracts.flows.queries import (
+    get_attempt,
+    get_deployed,
+    get_flow,
+    get_scores,
+    get_step,
+)
 from hanse.contracts.flows.types import FlowRecord, SpecRecord
 from hanse.core.errors import InternalError
 from hanse.ledger.contract.state import StateReader
@@ -25,6 +31,7 @@ def check_flow(state: StateReader, flow: str) -> None:
         raise FlowsBroken("the flow vanished")
     _check_counters(state, record, deployed)
     _check_order(state, record, deployed)
+    _check_models(state, record, deployed)
     for step in deployed.spec.steps:
         _check_step(state, record, step.id, len(rules.participants(step)))
 
@@ -52,6 +59,21 @@ def _check_order(state: StateReader, record: FlowRecord, deployed: SpecRecord) -
             before = get_step(state, record.id, source)
             if before is None or before.state != "COMPLETED":
                 raise FlowsBroken("a step runs before its inputs are there")
+
+
+def _check_models(state: StateReader, record: FlowRecord, deployed: SpecRecord) -> None:
+    spec = deployed.spec
+    for name, model in deployed.models.items():
+        made = get_flow(state, model.flow)
+        if made is None or made.state != "COMPLETED":
+            raise FlowsBroken("a model in use was made by a flow that completed")
+        for step in models.readers(spec, name):
+            if deployed.levels[step.id] < model.level:
+                raise FlowsBroken("a step has at least the level of its models")
+            for did in [spec.parties[alias] for alias in step.receivers] if record.consumed else []:
+                counted = get_scores(state, model.flow, model.step, model.output, did)
+                if counted < models.limit_of(step):
+                    raise FlowsBroken("what a flow may open of a model is counted as it starts")
 
 
 def _check_step(state: StateReader, record: FlowRecord, name: str, parties: int) -> None:

@@ -167,6 +167,18 @@ class Evidence(Protocol):
         """Record what a party says of an attempt, once; returns the identifier."""
         ...
 
+    def outputs(self, flow: str, step: str, attempt: int, party: str) -> list[str]:
+        """Names of the outputs a party put on record."""
+        ...
+
+
+class Retirements(Protocol):
+    """Models that are not used any more."""
+
+    def require_in_use(self, flow: str, step: str, output: str) -> None:
+        """Refuse a model that was retired."""
+        ...
+
 
 class Budgets(Protocol):
     """Privacy budgets of datasets; a release of 0 millionths is one without noise."""
@@ -192,4 +204,5 @@ NEEDS: tuple[type, ...] = (
     Escrow,
     Evidence,
     Budgets,
+    Retirements,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from hanse.contracts.flows import events, rules
+from hanse.contracts.flows import events, models, rules
 from hanse.contracts.flows.budgets import charge_attempt
 from hanse.contracts.flows.needs import Algorithms, Escrow, Grants
 from hanse.contracts.flows.run import Run
@@ -65,6 +65,7 @@ def start_step(run: Run, step: str, record: StepRecord, manifest: str) -> None:
         return
     if not run.flow.consumed:
         run.ctx.need(Grants).consume(run.id)
+        models.count_scores(run)
         run.put_flow(consumed=True, state="STARTED")
         run.ctx.emit(events.FlowStarted(flow=run.id))
     run.put_step(step, replace(record, state="STARTED", started_ms=run.ctx.time_ms))
@@ -149,7 +150,7 @@ def end_flow(run: Run, cause: EndCause, code: str, reason: str, party: str = "")
 
 
 def end_if_not_granted(run: Run) -> bool:
-    """End a flow one of whose grants was revoked or expired; tells whether it did.
+    """End a flow one of whose grants, models or algorithms does not stand; tells whether it did.
 
     The message that noticed it succeeds, so that the end is written and everybody sees it.
     """
@@ -157,7 +158,23 @@ def end_if_not_granted(run: Run) -> bool:
     if code:
         end_flow(run, "grant", code, "a grant of the flow no longer stands")
         return True
-    return _end_if_not_approved(run)
+    return _end_if_retired(run) or _end_if_not_approved(run)
+
+
+def _end_if_retired(run: Run) -> bool:
+    """The same for a model of an earlier flow that was retired."""
+    needed = {
+        name: model
+        for name, model in run.deployed.models.items()
+        for step in models.readers(run.deployed.spec, name)
+        if not _is_completed(run.step(step.id))
+    }
+    try:
+        models.require_in_use(run.ctx, needed)
+    except HanseError as error:
+        end_flow(run, "grant", error.code, "a model of the flow was retired")
+        return True
+    return False
 
 
 def _end_if_not_approved(run: Run) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hanse.contracts.flows import errors, rules
+from hanse.contracts.flows import errors, models, rules
 from hanse.contracts.flows.types import (
     ATTEMPTS,
     FLOWS,
     PARAMETERS,
+    SCORES,
     SPECS,
     STEPS,
     AttemptRecord,
@@ -44,6 +45,12 @@ def get_attempt(state: StateReader, flow: str, step: str, attempt: int) -> Attem
 def get_parameters(state: StateReader) -> FlowParameters:
     """The governed parameters in force."""
     return PARAMETERS.get(state) or rules.DEFAULT_PARAMETERS
+
+
+def get_scores(state: StateReader, flow: str, step: str, output: str, receiver: str) -> int:
+    """How many scores of a model later flows were allowed to open to a receiver (DID)."""
+    record = SCORES.get(state, flow, step, output, receiver)
+    return 0 if record is None else record.scores
 
 
 def overdue_steps(state: StateReader, flow: str, now_ms: int) -> list[str]:
@@ -88,18 +95,19 @@ class Steps:
 
     def facts(self, flow: str, step: str) -> StepFacts:
         """Facts about a step; raises `FlowNotFound`, `StepNotFound`."""
-        spec = SPECS.require(self._state, errors.FlowNotFound, flow).spec
+        deployed = SPECS.require(self._state, errors.FlowNotFound, flow)
+        spec = deployed.spec
         found = next((one for one in spec.steps if one.id == step), None)
         if found is None:
             raise errors.StepNotFound()
         record = STEPS.get(self._state, flow, step)
-        uses = [spec.data[name] for name in rules.make_plan(spec).lineage[step]]
+        datasets = models.descent(deployed, step)
         return StepFacts(
             parties={alias: spec.parties[alias] for alias in rules.participants(found)},
             owners=list(found.owners),
             computes=list(found.computes),
             receivers=list(found.receivers),
             protocol=found.protocol,
-            datasets={use.dataset: spec.parties[use.owner] for use in uses},
+            datasets={name: of.owner for name, of in datasets.items()},
             completed=record is not None and record.state == "COMPLETED",
         )

@@ -51,11 +51,17 @@ class Plan(NamedTuple):
         order: step ids, every step after those it reads from.
         sources: step → steps it reads from.
         lineage: step → data names it or its sources read.
+        models: step → names of earlier flows' models it or its sources read.
     """
 
     order: list[str]
     sources: dict[str, list[str]]
     lineage: dict[str, list[str]]
+    models: dict[str, list[str]]
+
+    def reaches(self, name: str, step: str) -> bool:
+        """Whether a step descends from that data or model."""
+        return name in self.lineage[step] or name in self.models[step]
 
 
 def participants(step: StepSpec) -> list[str]:
@@ -71,7 +77,7 @@ def require_sound(spec: FlowSpec, initiator: str) -> Plan:
         OwnerMissing, NotAnOwner, WrongComputes, UnusedData, FeeWithoutWork.
     """
     _require_parties(spec, initiator)
-    twice = duplicates([*(step.id for step in spec.steps), *spec.data])
+    twice = duplicates([*(step.id for step in spec.steps), *spec.data, *spec.models])
     if twice:
         raise errors.DuplicateStep(f"{twice[0]!r} is named twice")
     for step in spec.steps:
@@ -99,17 +105,25 @@ def make_plan(spec: FlowSpec) -> Plan:
             raise errors.CyclicSteps()
         order.extend(ready)
     direct = {step.id: [r for r in step.inputs.values() if "." not in r] for step in spec.steps}
-    lineage: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for step_id in order:
-        inherited = [name for source in sources[step_id] for name in lineage[source]]
-        lineage[step_id] = sorted(dict.fromkeys([*direct[step_id], *inherited]))
-    return Plan(order, sources, lineage)
+        inherited = [name for source in sources[step_id] for name in names[source]]
+        names[step_id] = sorted(dict.fromkeys([*direct[step_id], *inherited]))
+    return Plan(
+        order,
+        sources,
+        {
+            step: [name for name in found if name not in spec.models]
+            for step, found in names.items()
+        },
+        {step: [name for name in found if name in spec.models] for step, found in names.items()},
+    )
 
 
-def operators_on(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
-    """Every operator that touches a data use or anything derived from it, sorted."""
+def operators_on(spec: FlowSpec, plan: Plan, name: str) -> list[str]:
+    """Every operator that touches data, or a model, or anything derived from it, sorted."""
     return sorted(
-        dict.fromkeys(granted_name(step) for step in spec.steps if data in plan.lineage[step.id])
+        dict.fromkeys(granted_name(step) for step in spec.steps if plan.reaches(name, step.id))
     )
 
 
@@ -133,6 +147,14 @@ def algorithm_of(step: StepSpec) -> tuple[str, str]:
     return reference, fingerprint
 
 
+def grants_of(spec: FlowSpec) -> list[str]:
+    """Every grant the flow uses, of its data and of its models, once."""
+    grants = [use.grant for use in spec.data.values() if use.grant]
+    for model in spec.models.values():
+        grants += [model.grants[dataset] for dataset in sorted(model.grants)]
+    return list(dict.fromkeys(grants))
+
+
 def engine_of(protocol: str) -> str:
     """The engine that runs a protocol; empty when none does."""
     found = [engine for engine, names in ENGINES.items() if protocol in names]
@@ -140,27 +162,35 @@ def engine_of(protocol: str) -> str:
 
 
 def receivers_of(spec: FlowSpec, plan: Plan, data: str) -> list[str]:
-    """DIDs, beside the data's owner, that learn something derived from a data use, sorted.
+    """DIDs, beside the data's owner, that learn something derived from a data use, sorted."""
+    return learners_of(spec, plan, data, spec.parties[spec.data[data].owner])
+
+
+def learners_of(spec: FlowSpec, plan: Plan, name: str, owner: str) -> list[str]:
+    """DIDs, beside an owner, that learn something derived from data or a model, sorted.
 
     These are the receivers of every step the data reaches, and the owners that take part in a
     private set intersection of it: they learn which ids are common.
     """
     aliases: list[str] = []
     for step in spec.steps:
-        if data in plan.lineage[step.id]:
+        if plan.reaches(name, step.id):
             aliases += step.receivers
             aliases += step.owners if step.protocol in INTERSECTIONS else []
-    owner = spec.data[data].owner
-    return sorted(spec.parties[alias] for alias in dict.fromkeys(aliases) if alias != owner)
+    dids = [spec.parties[alias] for alias in dict.fromkeys(aliases)]
+    return sorted(did for did in dids if did != owner)
 
 
 def step_levels(plan: Plan, levels: Mapping[str, int]) -> dict[str, int]:
-    """Highest level among the data each step descends from.
+    """Highest level among the data and models each step descends from.
 
     Args:
-        levels: level of every data use, 1 to 5.
+        levels: level of every data use and model, 1 to 5.
     """
-    return {step: max(levels[name] for name in names) for step, names in plan.lineage.items()}
+    return {
+        step: max(levels[name] for name in [*plan.lineage[step], *plan.models[step]])
+        for step in plan.order
+    }
 
 
 def allowed_protocols(level: int, parameters: FlowParameters) -> list[str]:
@@ -236,9 +266,10 @@ def _require_step(spec: FlowSpec, step: StepSpec) -> None:
     steps = [other.id for other in spec.steps]
     for reference in step.inputs.values():
         name, _, port = reference.partition(".")
-        if (port and name not in steps) or (not port and name not in spec.data):
+        known = steps if port else [*spec.data, *spec.models]
+        if name not in known:
             raise errors.UnknownInput(f"step {step.id}: nothing is called {reference!r}")
-        if not port and spec.data[name].owner not in step.owners:
+        if name in spec.data and not port and spec.data[name].owner not in step.owners:
             raise errors.OwnerMissing(f"step {step.id} reads {name!r} without its owner")
     _require_computes(step)
 
@@ -272,6 +303,9 @@ def _require_owners(spec: FlowSpec, plan: Plan) -> None:
 def _require_use(spec: FlowSpec, plan: Plan) -> None:
     for name in spec.data:
         if not any(name in names for names in plan.lineage.values()):
+            raise errors.UnusedData(f"nothing reads {name!r}")
+    for name in spec.models:
+        if not any(name in names for names in plan.models.values()):
             raise errors.UnusedData(f"nothing reads {name!r}")
     for alias in spec.fees:
         if not any(alias in step.computes for step in spec.steps):

@@ -1,7 +1,7 @@
 """The compiled form of a flow: what is deployed, pinned and executed.
 
-Aliases, data names and step ids are slugs; ``"data-name"`` or ``"step.port"`` refers to an
-input. Numbers that are no integers travel as decimal strings.
+Aliases, names of data and models, and step ids are slugs; ``"name"`` or ``"step.port"`` refers to
+an input. Numbers that are no integers travel as decimal strings.
 """
 
 from __future__ import annotations
@@ -42,6 +42,22 @@ class DataUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     grant: OptionalIdentifier = ""
 
 
+class ModelUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model that a step of an earlier flow made.
+
+    Attributes:
+        flow, step, output: what made it; the flow has completed.
+        grants: grant by dataset the model descends from, for all that are not the initiator's own.
+    """
+
+    flow: Identifier
+    step: Slug
+    output: Slug
+    grants: Annotated[dict[Identifier, Identifier], Meta(max_length=32)] = msgspec.field(
+        default_factory=dict
+    )
+
+
 class StepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One operator run.
 
@@ -68,7 +84,7 @@ class StepSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class FlowSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A flow: parties, data, steps in any order, fees of compute providers by alias.
+    """A flow: parties, data, models of earlier flows, steps in any order, fees by alias.
 
     Steps of a flow with a higher ``priority`` get a node's free slots first.
     """
@@ -81,3 +97,6 @@ class FlowSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     steps: Annotated[list[StepSpec], Meta(min_length=1, max_length=MAX_STEPS)]
     fees: Annotated[dict[Slug, Points], Meta(max_length=32)] = msgspec.field(default_factory=dict)
     priority: Priority = 5
+    models: Annotated[dict[Slug, ModelUse], Meta(max_length=8)] = msgspec.field(
+        default_factory=dict
+    )

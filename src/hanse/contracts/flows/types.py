@@ -40,6 +40,38 @@ class PinnedData(msgspec.Struct, frozen=True):
     revision: int
 
 
+class ModelDataset(msgspec.Struct, frozen=True):
+    """A dataset a model descends from: its owner, the fields read, the grant of the training."""
+
+    owner: str
+    fields: list[str]
+    grant: str
+
+
+class PinnedModel(msgspec.Struct, frozen=True):
+    """What stands on the ledger of a model of an earlier flow; it does not change any more.
+
+    Attributes:
+        flow, step, output: what made it, ``attempt`` in which.
+        owners: DIDs, sorted, that keep how they prepare their columns.
+        computes: DIDs of the computing nodes that keep its shares, in the order of their aliases.
+        level: highest among the data it descends from.
+        datasets: all it descends from, also through models of flows before.
+    """
+
+    flow: str
+    step: str
+    output: str
+    attempt: int
+    operator: str
+    operator_version: int
+    owners: list[str]
+    computes: list[str]
+    protocol: str
+    level: int
+    datasets: dict[str, ModelDataset]
+
+
 class SpecRecord(Record, frozen=True):
     """What was deployed; never changes."""
 
@@ -47,6 +79,13 @@ class SpecRecord(Record, frozen=True):
     data: dict[str, PinnedData]
     payments: list[Payment]
     levels: dict[str, int]
+    models: dict[str, PinnedModel] = msgspec.field(default_factory=dict)
+
+
+class ScoresRecord(Record, frozen=True):
+    """How many scores of a model later flows were allowed to open to one receiver."""
+
+    scores: int
 
 
 class FlowRecord(Record, frozen=True):
@@ -126,4 +165,5 @@ SPECS = Collection("flows", "spec", SpecRecord)
 FLOWS = Collection("flows", "flow", FlowRecord)
 STEPS = Collection("flows", "step", StepRecord)
 ATTEMPTS = Collection("flows", "attempt", AttemptRecord)
+SCORES = Collection("flows", "scores", ScoresRecord)
 PARAMETERS = Collection("flows", "parameters", FlowParameters)

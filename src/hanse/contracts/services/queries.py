@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hanse.contracts.services.errors import ModelRetiredError
 from hanse.contracts.services.types import (
     RETIRED,
     SERVICES,
@@ -10,6 +11,7 @@ from hanse.contracts.services.types import (
     ServiceRecord,
     UsageRecord,
 )
+from hanse.ledger.contract.contract import Context
 from hanse.ledger.contract.state import StateReader
 
 
@@ -28,3 +30,20 @@ def get_retirement(
 ) -> RetirementRecord | None:
     """Who retired what a step made, or None."""
     return RETIRED.get(state, flow, step, output)
+
+
+def require_in_use(state: StateReader, flow: str, step: str, output: str) -> None:
+    """Refuse a model that was retired; raises `ModelRetiredError`."""
+    if get_retirement(state, flow, step, output) is not None:
+        raise ModelRetiredError(f"{step}.{output} of {flow} was retired")
+
+
+class Retirements:
+    """What services hand to other contracts, bound to one transaction."""
+
+    def __init__(self, context: Context) -> None:
+        self._state = context.state
+
+    def require_in_use(self, flow: str, step: str, output: str) -> None:
+        """Refuse a model that was retired; raises `ModelRetiredError`."""
+        require_in_use(self._state, flow, step, output)

@@ -29,6 +29,7 @@ from hanse.contracts.flows.messages import (
     SuspendFlow,
     TerminateFlow,
 )
+from hanse.contracts.flows.rules import grants_of
 from hanse.contracts.flows.spec import FlowSpec
 from hanse.contracts.rights.types import GRANTS
 from hanse.ledger.contract.contract import Message
@@ -43,6 +44,7 @@ from hanse.node.network import Network
 from hanse.node.views.queries import flows as queries
 from hanse.node.views.queries.paging import names
 from hanse.node.views.queries.planned_budgets import plan_budgets
+from hanse.node.views.queries.planned_models import plan_models
 
 router = APIRouter()
 _TABLES = ("table", "scores", "ids")
@@ -86,6 +88,7 @@ def check(
         price_points=sum(prices.values()),
         prices=prices,
         budgets=planned.budgets,
+        models=plan_models(network.ledger.state, spec, network.services.models),
     )
 
 
@@ -213,8 +216,8 @@ def _result(network: Network, info: ResultInfo) -> ResultView:
 def _prices(network: Network, spec: FlowSpec) -> dict[str, int]:
     """What deploying would hold in escrow: by grant, and by compute provider's alias."""
     prices = {}
-    for use in spec.data.values():
-        record = GRANTS.get(network.ledger.state, use.grant) if use.grant else None
+    for grant in grants_of(spec):
+        record = GRANTS.get(network.ledger.state, grant)
         if record is not None:
-            prices[use.grant] = record.terms.price_points
+            prices[grant] = record.terms.price_points
     return {**prices, **spec.fees}

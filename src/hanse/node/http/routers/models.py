@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 
 from hanse.api.base import ReasonRequest, TransactionOutcome
 from hanse.api.models import ExposureView, ModelDescriptionView, ModelListView, ModelView
+from hanse.contracts.flows.queries import get_scores
 from hanse.contracts.services.messages import RetireModel
 from hanse.node.http.acting import outcome
 from hanse.node.http.caller import note_target
@@ -38,11 +39,16 @@ def get_model(
     """One of them, and what scores of it give away."""
     models = network.services.models
     info = models.find(flow, step, output)
-    found = models.exposure(flow, step, output, receiver or node.identity.did)
+    asked = receiver or node.identity.did
+    found = models.exposure(flow, step, output, asked)
     shown = None
     if found is not None:
         shown = ExposureView(scores=found.scores, explanation=found.explanation)
-    return ModelDescriptionView(model=ModelView(**asdict(info)), exposure=shown)
+    return ModelDescriptionView(
+        model=ModelView(**asdict(info)),
+        exposure=shown,
+        scores_opened=get_scores(network.ledger.state, flow, step, output, asked),
+    )
 
 
 @operation(router, "models.retire")

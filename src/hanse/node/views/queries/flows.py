@@ -55,7 +55,7 @@ def get_flow(connection: Connection, flow: str, progress: Progress) -> FlowView:
         **_summary(row, known),
         parties=spec["parties"],
         party_names={alias: known.get(did, "") for alias, did in spec["parties"].items()},
-        grants=sorted({use["grant"] for use in spec["data"].values() if use.get("grant")}),
+        grants=_grants(spec),
         price_points=row["price_points"],
         payments=_payments(row),
         steps=_steps(connection, flow, spec, progress),
@@ -149,3 +149,11 @@ def _reports(
         )
         for row in rows
     ]
+
+
+def _grants(spec: dict[str, Any]) -> list[str]:
+    """Grants of data and of models of earlier flows; flows of before have none of these."""
+    grants = {use["grant"] for use in spec["data"].values() if use.get("grant")}
+    for model in spec.get("models", {}).values():
+        grants |= set(model["grants"].values())
+    return sorted(grants)

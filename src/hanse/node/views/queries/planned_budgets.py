@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from hanse.api.flows import PlannedBudgetView
 from hanse.contracts.flows.budgets import charges
+from hanse.contracts.flows.models import find
 from hanse.contracts.flows.rules import make_plan
 from hanse.contracts.flows.spec import FlowSpec
+from hanse.contracts.flows.types import PinnedModel
 from hanse.contracts.privacy import rules
 from hanse.contracts.privacy.queries import get_budget
 from hanse.contracts.privacy.types import BudgetRecord
@@ -40,9 +42,12 @@ def plan_budgets(state: StateReader, spec: FlowSpec, known: Mapping[str, str]) -
         BadEpsilon: a step's epsilon is no decimal number.
     """
     plan = make_plan(spec)
-    budgets = _active(state, spec)
+    models = {
+        name: find(state, use.flow, use.step, use.output) for name, use in spec.models.items()
+    }
+    budgets = _active(state, spec, models)
     due = {
-        step.id: {d: m for d, m in charges(spec, plan, step).items() if d in budgets}
+        step.id: {d: m for d, m in charges(spec, plan, step, models).items() if d in budgets}
         for step in spec.steps
     }
     views = [_planned(budgets[dataset], spec, due, known) for dataset in sorted(budgets)]
@@ -53,8 +58,12 @@ def plan_budgets(state: StateReader, spec: FlowSpec, known: Mapping[str, str]) -
     return PlannedBudgets(texts, [view for view in views if view is not None])
 
 
-def _active(state: StateReader, spec: FlowSpec) -> dict[str, BudgetRecord]:
-    found = {use.dataset: get_budget(state, use.dataset) for use in spec.data.values()}
+def _active(
+    state: StateReader, spec: FlowSpec, models: Mapping[str, PinnedModel]
+) -> dict[str, BudgetRecord]:
+    names = [use.dataset for use in spec.data.values()]
+    names += [dataset for model in models.values() for dataset in model.datasets]
+    found = {name: get_budget(state, name) for name in dict.fromkeys(names)}
     return {name: one for name, one in found.items() if one is not None and one.state == "ACTIVE"}
 
 
