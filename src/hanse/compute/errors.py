@@ -138,7 +138,10 @@ class OutOfRange(Located, InputError):
     """The numbers could leave the range the fixed-point arithmetic can carry."""
 
     code = "compute.out_of_range"
-    help = "Use fewer epochs, a smaller learning rate or more regularisation."
+    help = (
+        "Leave out infinite and very large numbers; in a training, use fewer epochs, a smaller "
+        "learning rate or more regularisation."
+    )
 
 
 class BadInput(Located, InputError):

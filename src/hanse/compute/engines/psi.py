@@ -24,7 +24,7 @@ common rows come out in an order that both parties share without anybody sorting
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Keys:
         digests: shape (rows, 12), uint8; one per row that has a key.
         marks: shape (rows,), uint64; equal for equal keys.
         rows: shape (rows,), int64; which row of its table each is, ascending.
+        columns: what the key columns are called, for errors.
         first_of_equal: of rows with equal keys enter the first, instead of refusing them.
 
     Attributes:
@@ -61,7 +62,13 @@ class Keys:
     """
 
     def __init__(
-        self, digests: Digests, marks: Marks, rows: Rows, *, first_of_equal: bool = False
+        self,
+        digests: Digests,
+        marks: Marks,
+        rows: Rows,
+        *,
+        columns: Sequence[str] = ("key",),
+        first_of_equal: bool = False,
     ) -> None:
         self._every: Rows | None = None
         self._counts: Rows | None = None
@@ -72,7 +79,8 @@ class Keys:
             order = np.lexsort((words[:, 2], words[:, 1], words[:, 0], marks))
             is_repeated = _repeated(digests[order])
             if bool(is_repeated.any()) and not first_of_equal:
-                raise DuplicateKeys("a key stands in more than one row of a party's table")
+                named = ", ".join(map(repr, columns))
+                raise DuplicateKeys(f"a key stands in more than one row of the columns {named}")
             self._remember(rows[order], is_repeated)
             order = order[~is_repeated]  # the sort left equal keys in the table's order
             ordered = marks[order]

@@ -30,6 +30,18 @@ def require_rows(task: Task, port: str = "table") -> int:
     return rows
 
 
+def require_a_row(task: Task) -> int:
+    """The row count of this owner's input ``table``.
+
+    Raises:
+        TooFewRows: when it has none.
+    """
+    rows = task.table("table").rows
+    if rows < 1:
+        raise TooFewRows("the table has no row")
+    return rows
+
+
 def agreed_rows(task: Task, facts: Facts, fact: str = "rows", tables: str = "tables") -> int:
     """The row count that all owners stated under ``fact``.
 

@@ -84,6 +84,7 @@ def run(task: Task) -> None:
     rows = common_rows(task, receiver=left_owner(task), broadcast=True)
     if len(rows) == 0:
         task.finish()
-        raise NoCommonRows("the two tables have no key in common")
+        owners = " and ".join(task.parties("owner"))
+        raise NoCommonRows(f"the tables of {owners} have no key in common")
     keep_rows(task, rows, "table")
     task.finish()

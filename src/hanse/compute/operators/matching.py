@@ -75,16 +75,17 @@ def keys_of(task: Task) -> Keys:
     from hanse.compute.engines import psi
 
     side = side_of(task)
+    columns = task.texts(f"{side}_key")
     digests, rows, marks = key_digests(
         task.table(side),
-        task.texts(f"{side}_key"),
+        columns,
         key_type=task.text("key_type"),
         case=task.text("case"),
         nonce=task.nonce,
         granted={column.name for column in task.readable(side)},
     )
     first = task.text("duplicates") != "refuse"
-    return psi.Keys(digests, marks, rows, first_of_equal=first)
+    return psi.Keys(digests, marks, rows, columns=columns, first_of_equal=first)
 
 
 def check_facts(facts: dict[str, Any]) -> None:
@@ -97,8 +98,9 @@ def check_facts(facts: dict[str, Any]) -> None:
         raise BadInput("one owner brings the left table and the other the right one")
     if len({fact["columns"] for fact in facts.values()}) != 1:
         raise BadInput("left_key and right_key name different numbers of columns")
-    if min(fact["keys"] for fact in facts.values()) == 0:
-        raise NoCommonRows("one of the tables has no row with a key")
+    for alias, fact in facts.items():
+        if fact["keys"] == 0:
+            raise NoCommonRows(f"the table of {alias} has no row with a key")
 
 
 def _found(

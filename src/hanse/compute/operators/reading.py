@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from hanse.data.types import ARROW, pick
+
 if TYPE_CHECKING:
     from hanse.data.types import TableSource
 
@@ -13,4 +15,6 @@ if TYPE_CHECKING:
 def read_column(table: TableSource, name: str) -> Any:
     """A column as one Arrow array."""
     parts = [batch.column(0) for batch in table.batches([name])]
-    return pa.chunked_array(parts).combine_chunks() if parts else pa.array([])
+    if not parts:
+        return pa.array([], ARROW[pick(table.columns, [name])[0].type])
+    return pa.chunked_array(parts).combine_chunks()

@@ -200,8 +200,9 @@ def _arrays(task: Task, part: ModelPart) -> dict[str, Any]:
     require_rows(task)
     family = family_of(part.family)
     granted = {column.name for column in task.readable("table")}
-    if not granted.issuperset(family.columns(part)):
-        raise BadInput("columns the model needs were not granted")
+    for name in family.columns(part):
+        if name not in granted:
+            raise BadInput(f"the column {name!r}, which the model needs, was not granted")
     return {f"{kind}-{task.me}": array for kind, array in family.prepare(part, table).items()}
 
 

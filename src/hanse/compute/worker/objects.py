@@ -14,6 +14,7 @@ import msgspec
 from hanse.compute.errors import BadInput, InputChanged, NoSuchColumn
 from hanse.compute.operators import TABLE_KINDS, Kind
 from hanse.compute.worker import scratch
+from hanse.compute.worker.finite import FiniteTable, finite
 from hanse.compute.worker.request import ObjectRef, OutputRef, WorkerRequest
 from hanse.core.canonical import tagged
 from hanse.crypto.commitment import Opening, verify_opening
@@ -58,14 +59,16 @@ class ObjectStore:
         Raises:
             InputChanged: when its content is not what the manifest commits to.
             NoSuchColumn: when a column that was granted is not there.
+            OutOfRange: when a number is infinite.
         """
         if port not in self._tables:
             reference = self.reference(port)
             if reference.kind not in TABLE_KINDS:
                 raise BadInput(f"the input {port!r} is a {reference.kind}, not a table")
             stored = Table(reference.path, bytes.fromhex(reference.key), self.suite)
-            table = KeptTable(stored, self._kept_bytes())
-            names = {column.name for column in table.columns}
+            names = {column.name for column in stored.columns}
+            granted = set(reference.columns) or names
+            table = KeptTable(FiniteTable(stored, granted), self._kept_bytes())
             for name in reference.columns:
                 if name not in names:
                     raise NoSuchColumn(f"the input {port!r} has no column {name!r}")
@@ -113,10 +116,14 @@ class ObjectStore:
     def keep_table(
         self, port: str, table: TableSource, meta: dict[str, Any], kind: Kind
     ) -> OutputRef:
-        """Write an output table, encrypted under a key of its own."""
+        """Write an output table, encrypted under a key of its own; NaN becomes missing.
+
+        Raises:
+            OutOfRange: when a number is infinite.
+        """
         path, key = self._new(port)
         digesting = Digesting(self.suite, table.columns)
-        batches = digesting.through(table.batches())
+        batches = digesting.through(finite(table.batches(), {c.name for c in table.columns}))
         rows = write_table_file(path, key, self.suite, table.columns, batches)
         digest = digesting.digest().hex()
         return OutputRef(

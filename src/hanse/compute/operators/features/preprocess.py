@@ -127,12 +127,14 @@ def run(task: Task) -> None:
     """Clean this owner's table and keep the recipe."""
     import msgspec
 
+    from hanse.compute.operators.agreement import require_a_row
     from hanse.compute.operators.features.cleaning import apply, learn
     from hanse.compute.operators.features.columns import chosen_columns
     from hanse.data.batches import ArrowTable
 
     table, columns = task.table("table"), task.readable("table")
     task.phase("learn")
+    require_a_row(task)
     keys = task.meta("table").get("key_columns", [])
     drop = [name for name in task.texts("drop") if name not in keys]
     chosen = chosen_columns(task, without={*task.texts("exclude"), *drop})

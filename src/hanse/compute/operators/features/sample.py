@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hanse.compute.errors import TooFewRows
 from hanse.compute.operators.common import LEVELS, LOCAL, SEMI_HONEST
 from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
 from hanse.compute.operators.features.texts import (
@@ -72,21 +71,20 @@ def run(task: Task) -> None:
     """Keep the drawn rows of this owner's table."""
     import numpy as np
 
+    from hanse.compute.operators.agreement import require_a_row
     from hanse.compute.operators.features.strata import agree_on_rows
     from hanse.compute.operators.permutation import permutation
     from hanse.compute.operators.rows import select_rows
 
-    table, share = task.table("table"), task.decimal("fraction")
-    if table.rows < 1:
-        raise TooFewRows("there is no row to draw from")
-    stratify = task.text("stratify")
+    stratify, share = task.text("stratify"), task.decimal("fraction")
     if stratify:
         rows = agree_on_rows(task, stratify, share)
     else:
-        order = permutation(table.rows, b"sample" + task.integer("seed").to_bytes(8, "big"))
-        rows = np.sort(order[: max(1, round(share * table.rows))])
+        there = require_a_row(task)
+        order = permutation(there, b"sample" + task.integer("seed").to_bytes(8, "big"))
+        rows = np.sort(order[: max(1, round(share * there))])
     task.phase("store")
-    kept = select_rows(table, task.readable("table"), rows)
+    kept = select_rows(task.table("table"), task.readable("table"), rows)
     task.keep_table("table", kept, task.meta("table"))
     task.measures["rows"] = len(rows)
     task.finish()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from hanse.compute.errors import BadInput
-from hanse.compute.operators.agreement import agreed_rows, only_holder
+from hanse.compute.operators.agreement import agreed_rows, only_holder, require_a_row
 from hanse.compute.operators.permutation import permutation
 from hanse.compute.operators.preparation import texts
 from hanse.compute.operators.reading import read_column
@@ -50,12 +50,13 @@ def agree_on_rows(task: Task, column: str, share: float) -> Rows:
     Raises:
         NoSuchColumn, AmbiguousColumn: when not exactly one owner has the column.
         RowsDiffer: when the tables are not aligned.
+        TooFewRows: when there is no row.
     """
     link = task.link("data", task.participants)
 
     def check() -> dict[str, Any]:
         has = column in {each.name for each in task.readable("table")}
-        return {"rows": task.table("table").rows, "has": has}
+        return {"rows": require_a_row(task), "has": has}
 
     facts = task.agree(link, check)
     return _told(task, link, facts, column, share)

@@ -77,11 +77,12 @@ def run(task: Task) -> None:
     from hanse.compute.operators.features.strata import agree_on_rows
     from hanse.compute.operators.rows import select_rows
 
-    test = agree_on_rows(task, task.text("stratify"), task.decimal("test_fraction"))
+    name = task.text("stratify")
+    test = agree_on_rows(task, name, task.decimal("test_fraction"))
     table, columns = task.table("table"), task.readable("table")
     train = np.setdiff1d(np.arange(table.rows), test)
     if len(train) == 0:
-        raise TooFewRows("no row is left to learn from: every value of the column stands once")
+        raise TooFewRows(f"no row is left to learn from: every value of {name!r} stands once")
     task.phase("store")
     for port, rows in (("train", train), ("test", test)):
         task.keep_table(port, select_rows(table, columns, rows), task.meta("table"))

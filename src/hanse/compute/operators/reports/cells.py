@@ -111,10 +111,10 @@ def _bringing(session: Session) -> list[str]:
 
 
 def _check(sizes: dict[str, int], most: int) -> None:
-    cells = math.prod(sizes.values())
-    if cells == 0:
-        raise NoGroups("no group of one of the owners has enough rows to be shown")
-    if cells > most:
+    for owner, groups in sizes.items():
+        if groups == 0:
+            raise NoGroups(f"no group of {owner} has enough rows to be shown")
+    if math.prod(sizes.values()) > most:
         raise TooManyGroups("the group columns together have more values than the report may have")
 
 

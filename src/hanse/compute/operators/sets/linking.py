@@ -123,7 +123,8 @@ def entries_of(task: Task, names: Sequence[str]) -> tuple[list[bytes], Rows]:
             nonce=task.nonce,
             granted={each.name for each in task.readable(port)},
         )
-        keys = Keys(digests, marks, rows, first_of_equal=task.text("duplicates") == "first")
+        first = task.text("duplicates") == "first"
+        keys = Keys(digests, marks, rows, columns=[column], first_of_equal=first)
         named = (_named(name, digest.tobytes()) for digest in keys.digests)
         by_row.append(dict(zip(keys.rows.tolist(), named, strict=True)))
     whole = sorted(set.intersection(*(set(held) for held in by_row)))

@@ -141,7 +141,7 @@ def _prepare(task: Task, prepared: dict[str, Any]) -> dict[str, Any]:
         granted={column.name for column in task.readable(port)},
     )
     first = task.text("duplicates") != "refuse"
-    prepared["keys"] = Keys(digests, marks, rows, first_of_equal=first)
+    prepared["keys"] = Keys(digests, marks, rows, columns=columns, first_of_equal=first)
     return {"port": port, "keys": len(prepared["keys"]), "columns": len(columns)}
 
 
@@ -156,8 +156,9 @@ def check(task: Task, facts: dict[str, Any]) -> None:
         raise BadInput("each owner brings a table of its own")
     if len({fact["columns"] for fact in told}) != 1:
         raise BadInput("the keys of the tables have different numbers of columns")
-    if min(fact["keys"] for fact in told) == 0:
-        raise NoCommonRows("one of the tables has no row with a key")
+    for owner, fact in zip(task.parties("owner"), told, strict=True):
+        if fact["keys"] == 0:
+            raise NoCommonRows(f"the table of {owner} has no row with a key")
 
 
 def own_rows(task: Task, rows: Rows) -> TableSource:
