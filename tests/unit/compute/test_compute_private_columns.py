@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from hanse.compute.engines.shares import Sharing, unpack
+from hanse.compute.engines.shares import Sharing, runtime_config, unpack
 from hanse.compute.operators.regression import SideBySide, short_logistic, with_ones
 
 
@@ -42,3 +42,12 @@ def test_the_short_logistic_function_is_as_near_as_it_says() -> None:
     z = np.linspace(-40.0, 40.0, 20_001)
     exact = 1.0 / (1.0 + np.exp(-z))
     assert np.abs(np.asarray(short_logistic(jnp.asarray(z))) - exact).max() < 0.0028
+
+
+def test_settings_of_cheetah_are_those_of_the_installed_spu() -> None:
+    """They are written as bytes: a release of SPU with other numbers would ignore them."""
+    settings = runtime_config("cheetah").cheetah_2pc_config
+    assert settings.disable_matmul_pack
+    assert not settings.enable_mul_lsb_error
+    assert {"disable_matmul_pack", "enable_mul_lsb_error", "ot_kind"} <= set(dir(settings))
+    assert not runtime_config("aby3").cheetah_2pc_config.disable_matmul_pack
