@@ -44,8 +44,8 @@ ON_MODELS: dict[str, dict[str, Any]] = {"predict": {}, "contribution": LABEL}
 
 
 def roles(protocol: str) -> Any:
-    """Bank and partner compute; under ABY3 a third node helps."""
-    both = {"bank": ["owner", "compute", "receiver"], "partner": ["owner", "compute"]}
+    """Bank and partner compute and receive; under ABY3 a third node helps."""
+    both = {alias: ["owner", "compute", "receiver"] for alias in ("bank", "partner")}
     return both | ({"helper": ["compute"]} if protocol == "aby3" else {})
 
 

@@ -21,6 +21,7 @@ BENCHES = (
     "regression",
     "sql",
     "services",
+    "shaped",
     "demo",
 )
 
