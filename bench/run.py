@@ -18,6 +18,7 @@ BENCHES = (
     "data",
     "psi",
     "unbalanced",
+    "binning",
     "regression",
     "sql",
     "services",
