@@ -280,6 +280,27 @@ async def test_idle_network_makes_no_blocks(
         assert setting.node.height == height
 
 
+async def test_followers_of_an_idle_network_wait_and_do_not_ask_again_and_again(
+    opener: Opener, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opener(network, tmp_path) as setting:
+        await setting.send(Add("x", 5))
+        await setting.settled()
+        await asyncio.sleep(1.0)  # as above
+        asked: list[int] = []
+        for node in setting.all_nodes:
+            real = node.encoded_blocks
+
+            def look(start: int, limit: int, real: Any = real) -> list[bytes]:
+                asked.append(start)
+                found: list[bytes] = real(start, limit)
+                return found
+
+            monkeypatch.setattr(node, "encoded_blocks", look)
+        await asyncio.sleep(0.5)
+        assert len(asked) <= len(setting.all_nodes)
+
+
 async def test_restart_continues_where_it_stopped(
     opener: Opener, network: Network, tmp_path: Path
 ) -> None:

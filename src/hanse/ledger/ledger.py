@@ -226,11 +226,21 @@ class Ledger(Reading):
 
     async def fetch(self, from_height: int, limit: int, wait_ms: int) -> list[bytes]:
         """Encoded blocks for a follower; see `BlockSource.fetch`."""
-        if self.height < from_height and wait_ms > 0:
+        deadline = asyncio.get_running_loop().time() + wait_ms / 1_000
+        while True:
+            if self._closed:
+                raise LedgerClosed()
+            seen = self.height
+            blocks = await self._to_send(from_height, limit) if seen >= from_height else []
+            if blocks or asyncio.get_running_loop().time() >= deadline:
+                return blocks
+            # The newest block of a validator has no certificate before the next one: were that no
+            # reason to wait, followers of an idle network would ask without a pause.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._waiting.beyond(from_height - 1), wait_ms / 1_000)
-        if self._closed:
-            raise LedgerClosed()
+                async with asyncio.timeout_at(deadline):
+                    await self._waiting.beyond(max(seen, from_height - 1))
+
+    async def _to_send(self, from_height: int, limit: int) -> list[bytes]:
         return await asyncio.to_thread(self.encoded_blocks, from_height, limit)
 
     async def forward(self, raw: bytes) -> str:

@@ -92,7 +92,8 @@ class Sequencing:
                 return
             self._work.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), left)
+                async with asyncio.timeout(left):  # unlike wait_for it loses no cancellation
+                    await self._work.wait()
 
     async def _next_block(self) -> bool:
         time_ms = self._engine.block_time_ms(self._clock())
