@@ -266,9 +266,12 @@ def test_altered_package_and_revoked_approval_end_the_flow(workshop: Workshop) -
     assert (ended.state, ended.code) == ("TERMINATED", "algorithm.fingerprint_differs")
     kept.write_bytes(whole)
     # Taken back while a flow runs: the flow ends; the next one is refused before it begins.
+    # One node is down, so that the flow cannot complete before the approval is gone.
+    network["lab"].kill()
     running = analyst.flows.deploy(workshop.joint()).id
     shop = CommandLine(network["shop"], "steward", workshop.root)
     assert shop("algorithms", "revoke", NAME, "--reason", "found a leak", "--yes").code == 0
+    network["lab"].start()
     ended = workshop.ended(running)
     assert (ended.state, ended.code) == ("TERMINATED", "algorithms.not_approved")
     network.sync()
