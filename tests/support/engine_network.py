@@ -228,6 +228,8 @@ class Party:
             journal_key=b"j" * self.ledger.suite.key_bytes,
             settings=EngineSettings(
                 self.home / "work",
+                # Not there, which matters to steps in trusted hardware alone.
+                collateral=self.home / "collateral.json",
                 **{"retry_s": 0.05, "resend_s": 0.3, "tick_s": 0.1, **self.settings},
             ),
             algorithms=self.algorithms,

@@ -42,6 +42,7 @@ from hanse.compute.worker.request import (
     WorkerRequest,
     WorkerResult,
 )
+from hanse.contracts.flows.rules import engine_of
 from hanse.crypto.commitment import Opening
 
 PROGRESS_MS = 250
@@ -128,8 +129,19 @@ class Execution:
             link_timeout_ms=settings.link_timeout_ms,
             level=task.step.flow.pinned.levels[task.key.step],
             policies=list(settings.policies),
-            collateral=settings.collateral.read_text("utf-8") if settings.collateral else "",
+            collateral=self._collateral(),
         )
+
+    def _collateral(self) -> str:
+        """Of this node's hardware, for a step that runs in it; the worker misses what is empty."""
+        path = self._ctx.settings.collateral
+        if path is None or engine_of(self._task.manifest.protocol) != "tee":
+            return ""
+        try:
+            return path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            _log.warning("collateral.unreadable", path=str(path), error=type(error).__name__)
+            return ""
 
     def _note(self, pid: int | None) -> None:
         if pid is not None:
