@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hanse.compute.operators.common import LEVELS, SEMI_HONEST
-from hanse.compute.operators.declaration import OperatorSpec, Parameter, Port
+from hanse.compute.operators.declaration import OperatorSpec
 from hanse.compute.operators.sets import texts
 
 if TYPE_CHECKING:
@@ -27,41 +27,8 @@ SPEC = OperatorSpec(
     roles_zh={"owner": texts.OWNER_ROLE_ZH, "receiver": "提供方之一；保留自己的共有行"},
     owners=(2, texts.MOST_OWNERS),
     inputs=texts.INPUTS,
-    outputs={
-        "table": Port(
-            kind="table",
-            held_by=("receiver",),
-            help="At each receiver: its own columns of the common rows.",
-            help_zh="各接收方：共有行中自己的列。",
-        ),
-        "receipt": Port(
-            kind="report",
-            held_by=("receiver",),
-            help="Rows with a key, common rows, and how they spread over the receiver's own "
-            "columns named by count_by.",
-            help_zh="带标识的行数、共有行数，以及按接收方自己的列（count_by）统计的分布。",
-            open_to_auditors=True,
-        ),
-    },
-    parameters={
-        **texts.PARAMETERS,
-        "count_by": Parameter(
-            type="texts",
-            default=[],
-            help="Columns whose values are counted in the receipt, at the receiver that has them.",
-            help_zh="回执中按其取值计数的列（由持有该列的接收方统计）。",
-            columns_of=texts.PORTS,
-        ),
-        "minimum_group": Parameter(
-            type="integer",
-            default=10,
-            minimum="5",
-            maximum="1000000",
-            help="Values with fewer common rows are put together in the receipt, and left out "
-            "when together they are still fewer.",
-            help_zh="回执中共有行数少于此值的取值合并计数；合并后仍不足则不列出。",
-        ),
-    },
+    outputs=texts.ROWS_AND_RECEIPT,
+    parameters={**texts.PARAMETERS, **texts.RECEIPT_PARAMETERS},
     protocols=texts.PROTOCOLS,
     levels=LEVELS,
     ranges=texts.RANGES,
@@ -83,8 +50,6 @@ SPEC = OperatorSpec(
 
 def run(task: Task) -> None:
     """This owner's part; receivers keep a table and a receipt."""
-    import msgspec
-
     from hanse.compute.operators.sets import decisions, receipts, session
 
     session.require_owners(task)
@@ -92,10 +57,6 @@ def run(task: Task) -> None:
     told = session.compare(task, link, decisions.common, task.parties("receiver"))
     if task.is_in("receiver"):
         task.phase("store")
-        table = session.own_rows(task, told.rows[told.numbers == decisions.IN])
-        task.measures["rows_common"] = table.rows
-        task.keep_table("table", table, {"key_columns": session.key_columns(task)})
-        columns = [c.name for c in table.columns if c.name in task.texts("count_by")]
-        receipt = receipts.receipt_of(len(told.rows), table, columns, task.integer("minimum_group"))
-        task.keep_bytes("receipt", msgspec.json.encode(receipt), {})
+        rows = told.rows[told.numbers == decisions.IN]
+        receipts.keep(task, rows, len(told.rows), session.key_columns(task))
     task.finish()

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from hanse.compute.operators.rows import Rows
+from hanse.compute.operators.sets.session import own_rows
 from hanse.data.types import TableSource
+
+if TYPE_CHECKING:
+    from hanse.compute.worker.task import Task
+
+
+def keep(task: Task, rows: Rows, entered: int, key_columns: Sequence[str]) -> None:
+    """At a receiver: keep these rows of its own table, and the receipt of them.
+
+    Args:
+        task: with the outputs `ROWS_AND_RECEIPT` and the parameters `RECEIPT_PARAMETERS`.
+        rows: row numbers of the common rows, in the order that all share.
+        entered: rows with a key.
+        key_columns: of the table.
+    """
+    table = own_rows(task, rows)
+    task.measures["rows_common"] = table.rows
+    task.keep_table("table", table, {"key_columns": list(key_columns)})
+    columns = [c.name for c in table.columns if c.name in task.texts("count_by")]
+    receipt = receipt_of(entered, table, columns, task.integer("minimum_group"))
+    task.keep_bytes("receipt", msgspec.json.encode(receipt), {})
 
 
 def receipt_of(

@@ -65,6 +65,40 @@ LINKED_PARAMETERS = {
     },
     **{name: KEY_PARAMETERS[name] for name in ("key_type", "case", "duplicates")},
 }
+ROWS_AND_RECEIPT = {
+    "table": Port(
+        kind="table",
+        held_by=("receiver",),
+        help="At each receiver: its own columns of the common rows.",
+        help_zh="各接收方：共有行中自己的列。",
+    ),
+    "receipt": Port(
+        kind="report",
+        held_by=("receiver",),
+        help="Rows with a key, common rows, and how they spread over the receiver's own "
+        "columns named by count_by.",
+        help_zh="带标识的行数、共有行数，以及按接收方自己的列（count_by）统计的分布。",
+        open_to_auditors=True,
+    ),
+}
+RECEIPT_PARAMETERS = {
+    "count_by": Parameter(
+        type="texts",
+        default=[],
+        help="Columns whose values are counted in the receipt, at the receiver that has them.",
+        help_zh="回执中按其取值计数的列（由持有该列的接收方统计）。",
+        columns_of=PORTS,
+    ),
+    "minimum_group": Parameter(
+        type="integer",
+        default=10,
+        minimum="5",
+        maximum="1000000",
+        help="Values with fewer common rows are put together in the receipt, and left out "
+        "when together they are still fewer.",
+        help_zh="回执中共有行数少于此值的取值合并计数；合并后仍不足则不列出。",
+    ),
+}
 RANGES = "Keys of any length; text is normalised (NFKC, trimmed) before matching."
 RANGES_ZH = "标识长度不限；文本在匹配前先规范化（NFKC、去除首尾空白）。"
 
