@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from hanse.contracts.algorithms.queries import get_algorithm, require_usable
 from hanse.contracts.algorithms.types import AlgorithmRecord
 from hanse.contracts.catalogue.queries import get_dataset
-from hanse.contracts.evidence.queries import find_evidence
+from hanse.contracts.evidence.queries import recorded_outputs
 from hanse.contracts.flows import models
-from hanse.contracts.flows.errors import ModelNotFound
 from hanse.contracts.flows.queries import get_parameters
 from hanse.contracts.flows.rules import allowed_protocols
 from hanse.contracts.flows.types import PinnedModel
@@ -164,11 +164,7 @@ class LedgerDirectory:
             ModelNotFound, ModelRetiredError.
         """
         model = models.find(self._state, flow, step, output)
-        for did in [*model.owners, *model.computes]:
-            evidence = find_evidence(self._state, flow, step, model.attempt, did)
-            items = evidence.items if evidence else []
-            if not any(item.kind == "output" and item.name == output for item in items):
-                raise ModelNotFound(f"step {step!r} of {flow} put no {output!r} on record")
+        models.require_recorded(model, partial(recorded_outputs, self._state))
         require_in_use(self._state, flow, step, output)
         return model
 

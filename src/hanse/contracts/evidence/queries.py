@@ -25,6 +25,14 @@ def find_evidence(
     return None if reference is None else RECORDS.get(state, reference.evidence)
 
 
+def recorded_outputs(
+    state: StateReader, flow: str, step: str, attempt: int, party: str
+) -> list[str]:
+    """Names of the outputs a party put on record about an attempt of a step."""
+    known = find_evidence(state, flow, step, attempt, party)
+    return [item.name for item in known.items if item.kind == "output"] if known else []
+
+
 def get_anchor(state: StateReader, member: str) -> AnchorRecord | None:
     """The newest anchor of a member's audit log, or None."""
     return ANCHORS.get(state, member)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hanse.contracts.evidence import errors, events, rules
-from hanse.contracts.evidence.queries import find_evidence
+from hanse.contracts.evidence.queries import find_evidence, recorded_outputs
 from hanse.contracts.evidence.types import (
     BY_ATTEMPT,
     RECORDS,
@@ -74,8 +74,7 @@ class Recorder:
 
     def outputs(self, flow: str, step: str, attempt: int, party: str) -> list[str]:
         """Names of the outputs a party put on record about an attempt."""
-        known = find_evidence(self._ctx.state, flow, step, attempt, party)
-        return [item.name for item in known.items if item.kind == "output"] if known else []
+        return recorded_outputs(self._ctx.state, flow, step, attempt, party)
 
 
 def put(

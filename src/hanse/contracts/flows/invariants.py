@@ -70,10 +70,10 @@ def _check_models(state: StateReader, record: FlowRecord, deployed: SpecRecord) 
         for step in models.readers(spec, name):
             if deployed.levels[step.id] < model.level:
                 raise FlowsBroken("a step has at least the level of its models")
-            for did in [spec.parties[alias] for alias in step.receivers] if record.consumed else []:
-                counted = get_scores(state, model.flow, model.step, model.output, did)
-                if counted < models.limit_of(step):
-                    raise FlowsBroken("what a flow may open of a model is counted as it starts")
+        for alias, scores in models.allowed_scores(spec, name).items() if record.consumed else ():
+            did = spec.parties[alias]
+            if get_scores(state, model.flow, model.step, model.output, did) < scores:
+                raise FlowsBroken("what a flow may open of a model is counted as it starts")
 
 
 def _check_step(state: StateReader, record: FlowRecord, name: str, parties: int) -> None:

@@ -6,7 +6,7 @@ used again, so its grants are asked for one more use, and levels and budgets car
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from hanse.contracts.flows import errors, rules
 from hanse.contracts.flows.needs import Evidence, Grants, Retirements
@@ -25,6 +25,8 @@ from hanse.contracts.flows.types import (
 from hanse.ledger.contract.contract import Context
 from hanse.ledger.contract.state import StateReader
 
+Outputs = Callable[[str, str, int, str], list[str]]
+"""Names of the outputs on record, by flow, step, attempt and party."""
 READERS = ("predict",)
 """Operators that read models of earlier flows."""
 LIMIT = "maximum_rows"
@@ -92,17 +94,20 @@ def pin_all(ctx: Context, spec: FlowSpec) -> dict[str, PinnedModel]:
     pinned = {}
     for name, use in spec.models.items():
         model = find(ctx.state, use.flow, use.step, use.output)
-        _require_recorded(ctx, model)
+        require_recorded(model, ctx.need(Evidence).outputs)
         require_readers(spec, name, model)
         pinned[name] = model
     return pinned
 
 
-def _require_recorded(ctx: Context, model: PinnedModel) -> None:
-    """Every holder has put its part on record."""
+def require_recorded(model: PinnedModel, outputs: Outputs) -> None:
+    """Refuse a model that not every holder has put on record.
+
+    Raises:
+        ModelNotFound: naming the holder.
+    """
     for did in [*model.owners, *model.computes]:
-        names = ctx.need(Evidence).outputs(model.flow, model.step, model.attempt, did)
-        if model.output not in names:
+        if model.output not in outputs(model.flow, model.step, model.attempt, did):
             raise errors.ModelNotFound(
                 f"{did} has put no {model.output!r} of {model.step} on record"
             )
@@ -155,6 +160,15 @@ def limit_of(step: StepSpec) -> int:
     if type(limit) is not int or limit < 1:
         raise errors.ScoresNotLimited(f"step {step.id} has no {LIMIT}")
     return limit
+
+
+def allowed_scores(spec: FlowSpec, name: str) -> dict[str, int]:
+    """How many scores of a model a flow opens at most, by alias of the receiver."""
+    found: dict[str, int] = {}
+    for step in readers(spec, name):
+        for alias in step.receivers:
+            found[alias] = found.get(alias, 0) + limit_of(step)
+    return found
 
 
 def require_in_use(ctx: Context, models: Mapping[str, PinnedModel]) -> None:
@@ -210,9 +224,8 @@ def count_scores(run: Run) -> None:
     """
     spec, state = run.deployed.spec, run.ctx.state
     for name, model in run.deployed.models.items():
-        for step in readers(spec, name):
-            for alias in step.receivers:
-                place = (model.flow, model.step, model.output, spec.parties[alias])
-                known = SCORES.get(state, *place)
-                total = limit_of(step) + (known.scores if known else 0)
-                SCORES.put(state, ScoresRecord(scores=total), *place)
+        for alias, scores in allowed_scores(spec, name).items():
+            place = (model.flow, model.step, model.output, spec.parties[alias])
+            known = SCORES.get(state, *place)
+            total = scores + (known.scores if known else 0)
+            SCORES.put(state, ScoresRecord(scores=total), *place)

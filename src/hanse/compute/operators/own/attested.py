@@ -10,8 +10,13 @@ import numpy as np
 from hanse.compute.algorithms.program import evaluate, trace
 from hanse.compute.attestation.errors import BadAttestation
 from hanse.compute.operators.own.attesting import Meeting
-from hanse.compute.operators.own.opening import Opened, facts_of, open_package, settle
-from hanse.compute.operators.own.running import keep_outputs, pack_outputs, read_outputs
+from hanse.compute.operators.own.opening import Opened
+from hanse.compute.operators.own.running import (
+    agree_on_package,
+    keep_outputs,
+    pack_outputs,
+    read_outputs,
+)
 
 if TYPE_CHECKING:
     from hanse.compute.attestation import Attested
@@ -22,30 +27,22 @@ def run_attested(task: Task) -> None:
     """This party's part. Nobody's columns leave before everybody has accepted the worker."""
     link = task.link("data", task.participants)
     meeting = Meeting(task, link)
-    opened: list[Opened] = []
-
-    def check() -> dict[str, Any]:
-        opened.append(open_package(task))
-        _note(task, meeting.release())
-        return facts_of(task, opened[0])
-
-    facts = task.agree(link, check)
-    rows, holders = settle(task, opened[0], facts)
+    opened, rows, holders = agree_on_package(task, link, lambda: _note(task, meeting.release()))
     task.phase("share")
-    mine = {name: array for name, array in opened[0].arrays.items() if holders[name] == task.me}
+    mine = {name: array for name, array in opened.arrays.items() if holders[name] == task.me}
     columns: dict[str, Any] = {}
     if meeting.is_worker:
-        columns = mine | _columns(opened[0], rows, holders, meeting.take())
+        columns = mine | _columns(opened, rows, holders, meeting.take())
     else:
         meeting.hand_over(msgspec.msgpack.encode({n: a.tobytes() for n, a in mine.items()}))
     values: dict[str, Any] = {}
-    task.agree(link, lambda: values.update(_evaluated(task, opened[0], rows, columns)))
+    task.agree(link, lambda: values.update(_evaluated(task, opened, rows, columns)))
     task.phase("open")
     _give_back(task, meeting, values)
     if task.is_in("receiver"):
         if not meeting.is_worker:
-            values = read_outputs(opened[0], rows, meeting.outputs(), meeting.worker)
-        keep_outputs(task, opened[0], rows, values)
+            values = read_outputs(opened, rows, meeting.outputs(), meeting.worker)
+        keep_outputs(task, opened, rows, values)
     task.measures["rows"] = rows
     task.finish()
 

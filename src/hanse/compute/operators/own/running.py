@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def run_shared(task: Task) -> None:
     """Under MPC. Computing nodes trace before any share is made."""
     link = task.link("data", task.participants)
-    opened, rows, holders = _agree(task, link)
+    opened, rows, holders = agree_on_package(task, link)
     traced: list[Traced] = []
     task.agree(link, lambda: _trace(task, opened, rows, traced))
     machine = start_machine(task)
@@ -48,7 +49,7 @@ def run_plain(task: Task) -> None:
         keep_outputs(task, opened, *_evaluated(task, opened))
         return
     link = task.link("data", task.participants)
-    opened, rows, _ = _agree(task, link)
+    opened, rows, _ = agree_on_package(task, link)
     values: dict[str, Any] = {}
     task.agree(link, lambda: values.update(_evaluated(task, opened)[1]))
     task.phase("open")
@@ -66,11 +67,21 @@ def run_plain(task: Task) -> None:
     task.finish()
 
 
-def _agree(task: Task, link: Link) -> tuple[Opened, int, dict[str, str]]:
+def agree_on_package(
+    task: Task, link: Link, besides: Callable[[], None] = lambda: None
+) -> tuple[Opened, int, dict[str, str]]:
+    """The package, the rows, and which owner brings each input; before anything leaves.
+
+    Args:
+        task: the task.
+        link: the data link.
+        besides: what else this party checks.
+    """
     found: list[Opened] = []
 
     def check() -> dict[str, Any]:
         found.append(open_package(task))
+        besides()
         return facts_of(task, found[0])
 
     facts = task.agree(link, check)

@@ -6,10 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, RowMapping, select
 
 from hanse.api.base import Page
 from hanse.api.flows import AttemptReportView, FlowSummary, FlowView, ProgressView, StepView
+from hanse.contracts.flows.rules import grants_of
+from hanse.contracts.flows.spec import FlowSpec
 from hanse.node.errors import NothingFound
 from hanse.node.views.queries.paging import PageRequest, fetch_page, names
 from hanse.node.views.tables import flow_parties, flows, reports, steps
@@ -55,7 +58,7 @@ def get_flow(connection: Connection, flow: str, progress: Progress) -> FlowView:
         **_summary(row, known),
         parties=spec["parties"],
         party_names={alias: known.get(did, "") for alias, did in spec["parties"].items()},
-        grants=_grants(spec),
+        grants=sorted(grants_of(msgspec.convert(spec, FlowSpec))),
         price_points=row["price_points"],
         payments=_payments(row),
         steps=_steps(connection, flow, spec, progress),
@@ -149,11 +152,3 @@ def _reports(
         )
         for row in rows
     ]
-
-
-def _grants(spec: dict[str, Any]) -> list[str]:
-    """Grants of data and of models of earlier flows; flows of before have none of these."""
-    grants = {use["grant"] for use in spec["data"].values() if use.get("grant")}
-    for model in spec.get("models", {}).values():
-        grants |= set(model["grants"].values())
-    return sorted(grants)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hanse.api.flows import PlannedModelView
 from hanse.collaboration.services.errors import ModelNotFound
 from hanse.collaboration.services.models import Models
-from hanse.contracts.flows.models import limit_of, readers
+from hanse.contracts.flows.models import allowed_scores
 from hanse.contracts.flows.queries import get_scores
 from hanse.contracts.flows.spec import FlowSpec, ModelUse
 from hanse.ledger.contract.state import StateReader
@@ -21,11 +21,7 @@ def plan_models(state: StateReader, spec: FlowSpec, models: Models) -> list[Plan
     """
     views = []
     for name, use in spec.models.items():
-        opened: dict[str, int] = {}
-        for step in readers(spec, name):
-            for alias in step.receivers:
-                opened[alias] = opened.get(alias, 0) + limit_of(step)
-        for alias, scores in opened.items():
+        for alias, scores in allowed_scores(spec, name).items():
             did = spec.parties[alias]
             telling, explanation = _exposure(models, use, did)
             views.append(
