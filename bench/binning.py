@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import multiprocessing
 import os
 import tempfile
 import time
@@ -24,13 +23,13 @@ import numpy as np
 import pyarrow as pa
 from optbinning import OptimalBinning
 
-from hanse.compute.engines.link import Identity, Link, Member
+from alone import run_alone
+from hanse.compute.engines.link import Link
 from hanse.compute.engines.programs import Input, Program
 from hanse.compute.engines.shares import Sharing
 from hanse.compute.engines.spu import Machine
 from hanse.compute.operators.features.packing import Packing, indicators, make_packing
 from hanse.compute.rehearsal import Rehearsal
-from hanse.crypto.tls import make_task_certificate
 
 FINE, LEAST = 20, 5
 
@@ -75,19 +74,10 @@ def counting(rows: int, packing: Packing) -> Program:
     )
 
 
-def raw_party(
-    alias: str,
-    members: list[Member],
-    identity: Identity,
-    protocol: str,
-    work: tuple[int, Packing, int, dict[str, bytes]],
-    results: Any,
-) -> None:
-    """One node of SPU alone."""
-    rows, packing, blocks, shares = work
-    link = Link(
-        "compute", members, alias, identity, connect_timeout_ms=60_000, silence_timeout_ms=600_000
-    )
+def counted(
+    link: Link, protocol: str, rows: int, packing: Packing, blocks: int, shares: dict[str, bytes]
+) -> float:
+    """Seconds of one node of SPU alone."""
     machine = Machine(protocol, link, "")
     for name, share in shares.items():
         machine.put(name, share)
@@ -96,9 +86,7 @@ def raw_party(
     started = time.perf_counter()
     for _ in range(blocks):
         machine.run(ready)
-    results.put(time.perf_counter() - started)
-    link.exchange("done")
-    time.sleep(0.3)
+    return time.perf_counter() - started
 
 
 def raw(folder: Path, protocol: str, numbers: Any, labels: Any) -> tuple[float, int]:
@@ -110,26 +98,12 @@ def raw(folder: Path, protocol: str, numbers: Any, labels: Any) -> tuple[float, 
     block = next(indicators([(c.astype(np.int32), n) for c, n in bins], packing, rows))
     sharing = Sharing(protocol)
     split = {"block": sharing.split(block), "labels": sharing.split(labels[None, :])}
-    requests = Rehearsal(folder).requests("summary", roles(protocol), {})
-    parties = next(iter(requests.values())).manifest.parties
-    until = round(time.time() * 1000) + 3_600_000
-    pairs = {party.alias: make_task_certificate(party.alias, until) for party in parties}
-    members = [Member(p.alias, p.endpoints["compute"], pairs[p.alias][0]) for p in parties]
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    processes = []
     blocks = packing.blocks(positions)
-    for rank, alias in enumerate(pairs):
-        shares = {name: parts[rank] for name, parts in split.items()}
-        work = (rows, packing, blocks, shares)
-        given = (alias, members, Identity(*pairs[alias]), protocol, work, results)
-        processes.append(context.Process(target=raw_party, args=given))
-    for process in processes:
-        process.start()
-    seconds = [results.get(timeout=600) for _ in processes]
-    for process in processes:
-        process.join()
-    return max(seconds), blocks
+    given = [
+        (protocol, rows, packing, blocks, {name: parts[rank] for name, parts in split.items()})
+        for rank in range(sharing.nodes)
+    ]
+    return max(run_alone(folder, roles(protocol), counted, given)), blocks
 
 
 async def product(folder: Path, protocol: str, held: dict[str, pa.Table]) -> dict[str, float]:

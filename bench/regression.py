@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import functools
-import multiprocessing
 import os
 import statistics
 import tempfile
@@ -27,14 +26,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from alone import run_alone
 from hanse.compute.engines import library
-from hanse.compute.engines.link import Identity, Link, Member
+from hanse.compute.engines.link import Link
 from hanse.compute.engines.programs import Input, Program
 from hanse.compute.engines.shares import FRACTION_BITS, Sharing, unpack
 from hanse.compute.engines.spu import Machine
 from hanse.compute.operators.schedule import Schedule, make_schedule
 from hanse.compute.rehearsal import Rehearsal
-from hanse.crypto.tls import make_task_certificate
 
 BATCH, RATE, MOMENTUM, L2 = 1024, 0.1, 0.9, 0.001
 
@@ -77,20 +76,10 @@ def program(schedule: Schedule, columns: int) -> Program:
     )
 
 
-def raw_party(
-    alias: str,
-    members: list[Member],
-    identity: Identity,
-    protocol: str,
-    schedule: Schedule,
-    columns: int,
-    shares: dict[str, bytes],
-    results: Any,
-) -> None:
-    """One node of SPU alone."""
-    link = Link(
-        "compute", members, alias, identity, connect_timeout_ms=60_000, silence_timeout_ms=600_000
-    )
+def descended(
+    link: Link, protocol: str, schedule: Schedule, columns: int, shares: dict[str, bytes]
+) -> tuple[float, float]:
+    """Seconds of the first epoch and of all, of one node of SPU alone."""
     machine = Machine(protocol, link, "")
     spu = library.libspu()
     plain = spu.RuntimeConfig(
@@ -110,9 +99,7 @@ def raw_party(
         runtime.set_var("rate", unpack(known))
         runtime.run(ready)
         first = first or time.perf_counter() - compiled
-    results.put((first, time.perf_counter() - compiled))
-    link.exchange("done")
-    time.sleep(0.3)
+    return first, time.perf_counter() - compiled
 
 
 def raw(folder: Path, protocol: str, table: Any, labels: Any, epochs: int) -> tuple[float, float]:
@@ -123,38 +110,11 @@ def raw(folder: Path, protocol: str, table: Any, labels: Any, epochs: int) -> tu
     zeros = np.zeros(table.shape[1] + 1, np.float32)
     arrays = {"x": table[order], "labels": labels[order], "weights": zeros, "velocity": zeros}
     split = {name: sharing.split(array.astype(np.float32)) for name, array in arrays.items()}
-    rehearsal = Rehearsal(folder)
-    parties = next(
-        iter(rehearsal.requests("summary", roles(protocol), {}).values())
-    ).manifest.parties
-    pairs = {
-        p.alias: make_task_certificate(p.alias, round(time.time() * 1000) + 3_600_000)
-        for p in parties
-    }
-    members = [Member(p.alias, p.endpoints["compute"], pairs[p.alias][0]) for p in parties]
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    processes = [
-        context.Process(
-            target=raw_party,
-            args=(
-                alias,
-                members,
-                Identity(*pairs[alias]),
-                protocol,
-                schedule,
-                table.shape[1],
-                {name: held[rank] for name, held in split.items()},
-                results,
-            ),
-        )
-        for rank, alias in enumerate(pairs)
+    given = [
+        (protocol, schedule, table.shape[1], {name: held[rank] for name, held in split.items()})
+        for rank in range(sharing.nodes)
     ]
-    for process in processes:
-        process.start()
-    seconds = [results.get() for _ in processes]
-    for process in processes:
-        process.join()
+    seconds = run_alone(folder, roles(protocol), descended, given)
     return max(c for c, _ in seconds), max(t for _, t in seconds)
 
 

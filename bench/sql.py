@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import multiprocessing
 import tempfile
 import time
 from pathlib import Path
@@ -24,7 +23,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from hanse.compute.engines.link import Identity, Link, Member
+from alone import run_alone
+from hanse.compute.engines.link import Link
 from hanse.compute.engines.programs import Input, Program
 from hanse.compute.engines.shares import Sharing
 from hanse.compute.engines.spu import Machine
@@ -36,7 +36,6 @@ from hanse.compute.operators.reports.local import evaluate
 from hanse.compute.operators.reports.plan import make_plan
 from hanse.compute.operators.reports.query import read_query
 from hanse.compute.rehearsal import Rehearsal
-from hanse.crypto.tls import make_task_certificate
 from hanse.data.batches import ArrowTable
 
 QUERY = (
@@ -103,28 +102,18 @@ def prepared(held: dict[str, Any]) -> tuple[dict[str, Any], Program]:
     return arrays, program
 
 
-def raw_party(
-    alias: str,
-    members: list[Member],
-    identity: Identity,
-    protocol: str,
-    held: tuple[dict[str, Any], dict[str, bytes]],
-    results: Any,
-) -> None:
-    """One node of SPU alone."""
-    link = Link(
-        "compute", members, alias, identity, connect_timeout_ms=60_000, silence_timeout_ms=900_000
-    )
+def aggregated(
+    link: Link, protocol: str, fields: dict[str, Any], shares: dict[str, bytes]
+) -> tuple[float, float]:
+    """Seconds to compile and to run of one node of SPU alone."""
     machine = Machine(protocol, link, "")
-    for name, share in held[1].items():
+    for name, share in shares.items():
         machine.put(name, share)
     start = time.perf_counter()
-    ready, _ = machine.load(Program(load=load, **held[0]))
+    ready, _ = machine.load(Program(load=load, **fields))
     compiled = time.perf_counter()
     machine.run(ready)
-    results.put((compiled - start, time.perf_counter() - compiled))
-    link.exchange("done")
-    time.sleep(0.3)
+    return compiled - start, time.perf_counter() - compiled
 
 
 def raw(folder: Path, protocol: str, held: dict[str, Any]) -> tuple[float, float]:
@@ -132,35 +121,14 @@ def raw(folder: Path, protocol: str, held: dict[str, Any]) -> tuple[float, float
     arrays, program = prepared(held)
     sharing = Sharing(protocol)
     split = {name: sharing.split(array) for name, array in arrays.items()}
-    requests = Rehearsal(folder).requests("summary", roles(protocol), {})
-    parties = next(iter(requests.values())).manifest.parties
-    until = round(time.time() * 1000) + 3_600_000
-    pairs = {party.alias: make_task_certificate(party.alias, until) for party in parties}
-    members = [Member(p.alias, p.endpoints["compute"], pairs[p.alias][0]) for p in parties]
     fields = {
         name: getattr(program, name) for name in ("name", "static", "inputs", "outputs", "release")
     }
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    processes = [
-        context.Process(
-            target=raw_party,
-            args=(
-                alias,
-                members,
-                Identity(*pairs[alias]),
-                protocol,
-                (fields, {name: shares[rank] for name, shares in split.items()}),
-                results,
-            ),
-        )
-        for rank, alias in enumerate(pairs)
+    given = [
+        (protocol, fields, {name: shares[rank] for name, shares in split.items()})
+        for rank in range(sharing.nodes)
     ]
-    for process in processes:
-        process.start()
-    seconds = [results.get() for _ in processes]
-    for process in processes:
-        process.join()
+    seconds = run_alone(folder, roles(protocol), aggregated, given)
     return max(c for c, _ in seconds), max(t for _, t in seconds)
 
 
